@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: (GPL-2.0 WITH Linux-syscall-note) OR MIT */
+/*
+ * What the module hands to the RTOS, and the mailbox the two keep while the partition runs.
+ *
+ * Donated memory, one contiguous range, 2 MiB aligned, all of it ordinary write-back RAM:
+ *
+ *	0		the RTOS image, its bss and boot stack		(RTOS; at most 2 MiB)
+ *	2 MiB		struct crtos_boot				(module, before the start)
+ *	control_offset	struct crtos_control				(both, field by field)
+ *	log_offset	struct crtos_log				(RTOS)
+ *	pinned_offset	one bit per donated page frame			(module)
+ *	free_offset	page frames of the RTOS				(RTOS)
+ *
+ * The image is a flat file that starts with struct crtos_image. The module copies it to offset 0,
+ * clears the rest of the memory and enters it in long mode, interrupts off, with page tables that map
+ * the first 4 MiB of the donated memory, writable and executable, at CRTOS_LINK_BASE (and the page of
+ * the start-up code at its physical address), RDI = the linear address of struct crtos_boot in that
+ * mapping. No stack is provided. The RTOS builds its own tables, GDT and IDT, then sets
+ * control.rt_state to CRTOS_RT_RUNNING; from then on the module's start-up pages are gone.
+ *
+ * A doorbell is a level: state in memory, then an interrupt. Interrupts coalesce; whoever takes one
+ * looks at all the state it may stand for. Module to RTOS: fixed IPI, vector CRTOS_VECTOR_CONTROL.
+ * RTOS to module: fixed IPI by control.linux_doorbell.
+ */
+#ifndef _CRTOS_BOOT_H
+#define _CRTOS_BOOT_H
+
+#include <linux/types.h>
+#include <crtos/assert.h>
+#include <crtos/scf.h>
+
+#define CRTOS_BOOT_VERSION	1
+
+#define CRTOS_LINK_BASE		0xffffffff80000000ull
+#define CRTOS_IMAGE_MAX		0x200000ull	/* image, bss and boot stack */
+#define CRTOS_BOOT_OFFSET	0x200000ull
+#define CRTOS_BOOT_WINDOW	0x400000ull	/* mapped at CRTOS_LINK_BASE on entry */
+#define CRTOS_MEM_MIN		(16ull << 20)
+#define CRTOS_MEM_MAX		(64ull << 30)
+
+#define CRTOS_IMAGE_MAGIC	0x474d49534f545243ull	/* "CRTOSIMG" */
+
+struct crtos_image {
+	__u64 magic;
+	__u32 version;		/* CRTOS_BOOT_VERSION */
+	__u32 header_size;
+	__u64 link_base;	/* CRTOS_LINK_BASE */
+	__u64 entry;		/* linear address */
+	__u64 file_size;	/* bytes of the file */
+	__u64 mem_size;		/* file, bss and boot stack: at most CRTOS_IMAGE_MAX */
+	char build[16];		/* version text, NUL-terminated */
+};
+CRTOS_ASSERT_SIZE(struct crtos_image, 64);
+
+/* Interrupt vectors of the real-time core. Those of Linux's own broadcasts are 0xec and above. */
+#define CRTOS_VECTOR_CONTROL	0x30	/* the module changed crtos_control */
+#define CRTOS_VECTOR_TIMER	0x31	/* local APIC timer */
+#define CRTOS_VECTOR_REVERSE	0x80	/* + process index: a reverse UPID has bits in PIR */
+
+#define CRTOS_PROCS		64
+#define CRTOS_UPIDS_PER_PAGE	64
+#define CRTOS_UPID_NONE		0xffffu
+
+#define CRTOS_BOOT_MAGIC	0x544f4f42534f5452ull	/* "RTOSBOOT" */
+
+struct crtos_boot {
+	__u64 magic;
+	__u32 version;
+	__u32 size;
+	__u64 mem_phys;
+	__u64 mem_size;
+	/* Offsets from mem_phys, page aligned. */
+	__u64 control_offset;
+	__u64 log_offset;
+	__u64 log_size;		/* bytes of struct crtos_log with its text */
+	__u64 pinned_offset;
+	__u64 free_offset;
+	__u64 upid_phys;	/* upid_count UPIDs of 64 bytes, contiguous */
+	__u32 upid_count;
+	__u32 apic_id;		/* of the real-time core */
+	__u32 cpu;		/* its Linux number */
+	__u32 x2apic;		/* 1: Linux runs in x2APIC mode, so does this core */
+	__u64 apic_phys;	/* local APIC registers; not used in x2APIC mode */
+	__u64 tsc_khz;
+	/* One moment on three clocks. */
+	__u64 tsc;
+	__u64 monotonic_ns;
+	__u64 realtime_ns;
+};
+CRTOS_ASSERT_OFFSET(struct crtos_boot, mem_phys, 16);
+CRTOS_ASSERT_OFFSET(struct crtos_boot, upid_phys, 72);
+CRTOS_ASSERT_OFFSET(struct crtos_boot, tsc_khz, 104);
+CRTOS_ASSERT_SIZE(struct crtos_boot, 136);
+
+/*
+ * Log ring. `head` counts the bytes ever written; the text is at head % text_size. The RTOS writes the
+ * text first, then head with release. A reader that finds head more than text_size ahead lost lines.
+ */
+#define CRTOS_LOG_BYTES		(64u << 10)
+
+struct crtos_log {
+	__u64 head;
+	__u64 text_size;	/* a power of two, written by the module */
+	__u64 reserved[6];
+	char text[];
+};
+CRTOS_ASSERT_OFFSET(struct crtos_log, text, 64);
+
+enum crtos_rt_state {
+	CRTOS_RT_OFF = 0,
+	CRTOS_RT_RUNNING = 1,
+	CRTOS_RT_STOPPED = 2,	/* answered CRTOS_REQUEST_STOP; halted, interrupts off */
+	CRTOS_RT_PANIC = 3,	/* halted; the report is in the log */
+};
+
+/*
+ * Life of a process entry. Each state word has one writer; a change is a store-release followed by
+ * a doorbell. (linux_state, rt_state):
+ *
+ *	(FREE, FREE)	module fills the Linux part			-> (RUN, FREE)
+ *	(RUN, FREE)	RTOS makes the process				-> (RUN, RUNNING)
+ *	(RUN, RUNNING)	RTOS ended it and cannot ask the shadow to end:	-> (RUN, ENDED)
+ *			reason is set; the module signals the shadow
+ *	(RUN, *)	the session was closed: the mirror is gone, pages -> (KILL, *)
+ *			still referenced are marked in `pinned`
+ *	(KILL, *)	RTOS frees everything and no longer sends to the  -> (KILL, DEAD)
+ *			process's forward UPIDs
+ *	(KILL, DEAD)	module frees SCF pages and UPIDs		-> (FREE, DEAD)
+ *	(FREE, DEAD)	RTOS						-> (FREE, FREE)
+ *
+ * A program that exits or dies of a signal asks its shadow to end, by a request in its slot, and stays
+ * RUNNING until the session is closed: as on Linux a stopped shadow keeps it there until it is killed.
+ *
+ * An RTOS that panics leaves rt_state as it was; the module then frees its side after it has halted
+ * the core. A shadow that dies at any instant closes its session and thus leads to KILL.
+ */
+enum crtos_linux_proc_state {
+	CRTOS_PROC_FREE = 0,
+	CRTOS_PROC_RUN = 1,
+	CRTOS_PROC_KILL = 2,
+};
+
+enum crtos_rt_proc_state {
+	CRTOS_RTPROC_FREE = 0,
+	CRTOS_RTPROC_RUNNING = 1,
+	CRTOS_RTPROC_ENDED = 2,
+	CRTOS_RTPROC_DEAD = 3,
+};
+
+/* Module-written part of a process entry. */
+struct crtos_proc_linux {
+	__u32 state;		/* enum crtos_linux_proc_state */
+	__s32 pid;		/* thread-group id of the shadow, in the initial PID namespace */
+	__s32 tid;		/* of shadow thread 0, as the shadow's gettid() tells it */
+	__s32 tgid;		/* as the shadow's getpid() tells it */
+	__u64 scf_phys;		/* CRTOS_SCF_SIZE bytes, contiguous */
+	__u32 reverse_upid;	/* index on the UPID page */
+	__u32 policy;		/* SCHED_OTHER 0, SCHED_FIFO 1, SCHED_RR 2 */
+	__u32 priority;		/* 0, or 1 to 99 */
+	__u32 notifier;		/* enum crtos_notifier */
+	__u32 rt_spin;
+	__u32 priority_max;	/* the RTOS gives no thread more, whatever the shadow answers; 0: no real time */
+	__u64 zap_done;		/* the last zap_seq that was carried out */
+	__u64 reserved1;
+	__u16 forward_upid[CRTOS_SCF_SLOTS];	/* CRTOS_UPID_NONE: no shadow thread there */
+} __attribute__((aligned(64)));
+CRTOS_ASSERT_SIZE(struct crtos_proc_linux, 192);
+CRTOS_ASSERT_OFFSET(struct crtos_proc_linux, zap_done, 48);
+CRTOS_ASSERT_OFFSET(struct crtos_proc_linux, forward_upid, 64);
+
+/* RTOS-written part. */
+struct crtos_proc_rt {
+	__u32 state;		/* enum crtos_rt_proc_state */
+	__u32 reason;		/* enum crtos_end_reason */
+	__u64 root;		/* physical address of the PML4 whose user half is mirrored; 0: none */
+	/*
+	 * Range that the module shall remove from the mirror. Written by the RTOS before it sends
+	 * CRTOS_OP_ZAP; the module answers zap_done = zap_seq. The RTOS reuses no page of the range
+	 * before that, and none whose bit is set in `pinned`.
+	 */
+	__u64 zap_seq;
+	__u64 zap_start;
+	__u64 zap_end;
+	__u64 frames;		/* page frames in use, page tables included */
+	__u64 reserved;
+	/* Slots whose shadow has an `ipi` notification outstanding: RTOS sets, module takes (xchg). */
+	__u64 forward_ipi;
+} __attribute__((aligned(64)));
+CRTOS_ASSERT_SIZE(struct crtos_proc_rt, 64);
+
+struct crtos_proc {
+	struct crtos_proc_linux linux_side;
+	struct crtos_proc_rt rt;
+};
+CRTOS_ASSERT_SIZE(struct crtos_proc, 256);
+
+#define CRTOS_REQUEST_STOP	1u	/* halt the core; valid with no process alive */
+#define CRTOS_REQUEST_PANIC	2u	/* panic on purpose: tests of the containment */
+
+struct crtos_control {
+	/* Written by the module. */
+	__u64 linux_doorbell;	/* APIC id << 32 | vector, one store; 0: do not send */
+	__u64 request;		/* CRTOS_REQUEST_* */
+	/* One moment on both clocks again; odd seq: being written. */
+	__u32 time_seq;
+	__u32 reserved0;
+	__u64 time_tsc;
+	__u64 time_realtime_ns;
+	__u64 reserved1[3];
+	/* Written by the RTOS. */
+	__u32 rt_state __attribute__((aligned(64)));	/* enum crtos_rt_state */
+	__u32 reserved2;
+	__u64 heartbeat;	/* counts timer interrupts */
+	__u64 free_frames;
+	__u64 total_frames;
+	__u64 notified;		/* SENDUIPI executed, all processes since the start */
+	__u64 woken;		/* reverse user vectors taken, all processes */
+	__u64 reverse_interrupts;	/* interrupts that brought them */
+	__u64 foreign_interrupts;	/* interrupts with a vector of Linux's */
+	__u64 longest_nonpreemptible_ns;
+	__u64 timer_max_latency_ns;
+	__u64 reserved3[6];
+	__u64 calls[CRTOS_SCF_COUNTED_CALLS];	/* remote calls by number */
+	struct crtos_proc proc[CRTOS_PROCS];
+};
+CRTOS_ASSERT_OFFSET(struct crtos_control, rt_state, 64);
+CRTOS_ASSERT_OFFSET(struct crtos_control, calls, 192);
+CRTOS_ASSERT_OFFSET(struct crtos_control, proc, 192 + 8 * CRTOS_SCF_COUNTED_CALLS);
+
+#endif
