@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _CRTOS_SESSION_H
+#define _CRTOS_SESSION_H
+
+#include <linux/fs.h>
+#include <linux/mutex.h>
+
+struct crtos_process;
+
+/* An open file of the device. */
+struct crtos_session {
+	struct file *file;
+	struct mutex lock;		/* one PROC_CREATE */
+	struct crtos_process *process;	/* set once, with release */
+};
+
+int crtos_session_open(struct inode *inode, struct file *file);
+int crtos_session_release(struct inode *inode, struct file *file);
+int crtos_session_mmap(struct file *file, struct vm_area_struct *vma);
+
+#endif
