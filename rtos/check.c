@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+#include <linux/errno.h>
+
+#include "check.h"
+#include "process.h"
+#include "uaccess.h"
+
+#define IOVECS_MAX	1024	/* UIO_MAXIOV */
+#define MESSAGES_MAX	1024
+#define BATCH		16
+
+struct iovec {
+	u64 base, bytes;
+};
+
+struct msghdr {
+	u64 name;
+	u32 name_bytes, pad;
+	u64 iov, iovs;
+	u64 control, control_bytes;
+	u32 flags, pad2;
+};
+CRTOS_ASSERT_SIZE(struct msghdr, 56);
+
+struct mmsghdr {
+	struct msghdr header;
+	u32 bytes, pad;
+};
+CRTOS_ASSERT_SIZE(struct mmsghdr, 64);
+
+static s64 check_iovecs(u64 array, u64 count)
+{
+	struct iovec iov[BATCH];
+	u64 i, n;
+
+	/* Linux refuses more, before it looks at any. */
+	if (count > IOVECS_MAX)
+		return 0;
+	for (; count; count -= n, array += n * sizeof(iov[0])) {
+		n = min(count, (u64)BATCH);
+		preempt_point();
+		if (copy_from_user(iov, array, n * sizeof(iov[0])))
+			return -EFAULT;
+		for (i = 0; i < n; i++) {
+			if (!sys_user_pointer(iov[i].base))
+				return -EFAULT;
+		}
+	}
+	return 0;
+}
+
+s64 check_iovec(struct regs *regs)
+{
+	return check_iovecs(arg1(regs), arg2(regs));
+}
+
+static s64 check_header(u64 addr)
+{
+	struct msghdr h;
+
+	if (copy_from_user(&h, addr, sizeof(h)) || !sys_user_pointer(h.name) ||
+	    !sys_user_pointer(h.iov) || !sys_user_pointer(h.control))
+		return -EFAULT;
+	return check_iovecs(h.iov, h.iovs);
+}
+
+s64 check_msghdr(struct regs *regs)
+{
+	return check_header(arg1(regs));
+}
+
+s64 check_mmsghdr(struct regs *regs)
+{
+	u32 i, count = arg2(regs);
+	s64 ret;
+
+	/* Linux takes no more than that. */
+	for (i = 0; i < count && i < MESSAGES_MAX; i++) {
+		preempt_point();
+		ret = check_header(arg1(regs) + i * sizeof(struct mmsghdr));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* The last argument leads to a pointer to the signal mask and its size. */
+s64 check_pselect(struct regs *regs)
+{
+	u64 mask;
+
+	if (!arg5(regs))
+		return 0;
+	if (copy_from_user(&mask, arg5(regs), sizeof(mask)) || !sys_user_pointer(mask))
+		return -EFAULT;
+	return 0;
+}
+
+s64 check_process_vm(struct regs *regs)
+{
+	s64 ret = check_iovecs(arg1(regs), arg2(regs));
+
+	/* In another process any address is good. */
+	if (!ret && (s32)arg0(regs) == current->process->pid)
+		ret = check_iovecs(arg3(regs), arg4(regs));
+	return ret;
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* Checks of pointers behind the pointers of remote calls: 0 or -EFAULT (or what Linux says of a count). */
+#ifndef RTOS_CHECK_H
+#define RTOS_CHECK_H
+
+#include "sys.h"
+
+syscall_fn check_iovec, check_msghdr, check_mmsghdr, check_pselect, check_process_vm;
+
+#endif

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: MIT
+/*
+ * execve: the RTOS's own, and the only loader. The file is read by remote calls, straight to where it
+ * belongs. What can be refused is refused before the old program is given up; after that, as on Linux, a
+ * failure ends the process.
+ *
+ * A program's layout is the same in every run: CRTOS_USER_START < ET_EXEC image, break < MM_PIE_BASE, the
+ * image of a PIE, its break < mappings and the interpreter, downwards < stack.
+ *
+ * Not done: #! scripts, set-user-id (the shadow has the credentials), closing of O_CLOEXEC descriptors.
+ */
+#include <asm/stat.h>
+#include <asm/unistd_64.h>
+#include <linux/auxvec.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <linux/stat.h>
+
+#include "args.h"
+#include "cpu.h"
+#include "elf.h"
+#include "kstring.h"
+#include "log.h"
+#include "mm.h"
+#include "page.h"
+#include "process.h"
+#include "scf.h"
+#include "sys.h"
+#include "uaccess.h"
+
+/* A user area for what Linux writes and reads: a page of data, then a block of arguments. */
+#define SCRATCH_TEXT	PAGE_SIZE
+#define SCRATCH_BYTES	(2 * PAGE_SIZE + ALIGN_UP(CRTOS_ARGS_MAX, PAGE_SIZE))
+
+#define BRK_GAP		(16 * PAGE_SIZE)
+#define HWCAP2_FSGSBASE	2
+#define AUX_PAIRS	22
+
+struct file {
+	s64 fd;
+	u64 bias;
+	struct elf_image elf;
+};
+
+struct exec {
+	u64 scratch;
+	u64 path;			/* user address */
+	struct args args;
+	struct file program, interp;	/* fd -1: none */
+};
+CRTOS_ASSERT(sizeof(struct elf64_phdr) * ELF_PHDRS_MAX <= PAGE_SIZE);
+CRTOS_ASSERT(sizeof(struct exec) <= PAGE_SIZE);
+
+static struct exec *exec_new(void)
+{
+	struct exec *e = kalloc(sizeof(*e));
+
+	if (!e)
+		return NULL;
+	args_init(&e->args);
+	e->program.fd = e->interp.fd = -1;
+	return e;
+}
+
+static void exec_free(struct exec *e)
+{
+	if (e->program.fd >= 0)
+		scf(__NR_close, e->program.fd);
+	if (e->interp.fd >= 0)
+		scf(__NR_close, e->interp.fd);
+	args_free(&e->args);
+	kfree(e);
+}
+
+static int scratch_map(struct exec *e)
+{
+	s64 ret = mm_mmap(&current->process->mm, 0, SCRATCH_BYTES, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (ret < 0)
+		return ret;
+	e->scratch = ret;
+	return 0;
+}
+
+/* --- reading and judging ------------------------------------------------------------------------- */
+
+/* Through the scratch page. Bytes read or -errno. */
+static s64 read_kernel(struct exec *e, s64 fd, void *to, u64 bytes, u64 offset)
+{
+	s64 ret = mm_read_file(fd, e->scratch, bytes, offset);
+
+	if (ret > 0 && copy_from_user(to, e->scratch, ret))
+		return -EFAULT;
+	return ret;
+}
+
+static int check_mode(struct exec *e, s64 fd, u64 path)
+{
+	struct stat st;
+	s64 ret = scf(__NR_fstat, fd, e->scratch);
+
+	if (ret < 0)
+		return ret;
+	if (copy_from_user(&st, e->scratch, sizeof(st)))
+		return -EFAULT;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	/* With the effective ids, as execve. */
+	ret = scf(__NR_faccessat2, AT_FDCWD, path, 1, 0x200);
+	return ret == -ENOSYS ? 0 : ret;
+}
+
+static int open_elf(struct exec *e, struct file *file, u64 path)
+{
+	struct elf64_hdr header;
+	struct elf64_phdr *phdr;
+	u64 bytes;
+	s64 ret;
+
+	file->fd = scf(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	if (file->fd < 0)
+		return file->fd;
+	ret = check_mode(e, file->fd, path);
+	if (ret)
+		return ret;
+	ret = read_kernel(e, file->fd, &header, sizeof(header), 0);
+	if (ret < 0)
+		return ret;
+	ret = elf_check_header(&file->elf, &header, ret);
+	if (ret)
+		return ret;
+	phdr = kalloc(PAGE_SIZE);
+	if (!phdr)
+		return -ENOMEM;
+	bytes = file->elf.phnum * sizeof(*phdr);
+	ret = read_kernel(e, file->fd, phdr, bytes, file->elf.phoff);
+	if (ret >= 0)
+		ret = (u64)ret < bytes ? -ENOEXEC : elf_check_segments(&file->elf, phdr);
+	kfree(phdr);
+	return ret;
+}
+
+static int open_interp(struct exec *e)
+{
+	const struct elf_image *elf = &e->program.elf;
+	u64 path = e->scratch + SCRATCH_TEXT, end = path + elf->interp_bytes - 1;
+	u8 last;
+	s64 ret;
+
+	if (!elf->interp_bytes)
+		return 0;
+	ret = mm_read_file(e->program.fd, path, elf->interp_bytes, elf->interp_offset);
+	if (ret < 0)
+		return ret;
+	if ((u64)ret < elf->interp_bytes)
+		return -EIO;
+	if (copy_from_user(&last, end, 1))
+		return -EFAULT;
+	if (last)
+		return -ENOEXEC;
+	ret = open_elf(e, &e->interp, path);
+	/* A broken interpreter is its own error on Linux. */
+	return ret == -ENOEXEC ? -ELIBBAD : ret;
+}
+
+static int open_files(struct exec *e)
+{
+	int ret = open_elf(e, &e->program, e->path);
+
+	return ret ? ret : open_interp(e);
+}
+
+/* --- the new image ------------------------------------------------------------------------------- */
+
+static int place(struct mm *mm, struct file *file, u64 base)
+{
+	const struct elf_image *elf = &file->elf;
+
+	if (elf->pie && elf->high - elf->low > CRTOS_USER_END - base)
+		return -ENOMEM;
+	file->bias = elf->pie ? base - elf->low : 0;
+	/* Also keeps the search for free addresses above and the stack apart from it. */
+	if (elf->high + file->bias > mm->mmap_top)
+		return -ENOMEM;
+	return 0;
+}
+
+static int load_segment(struct mm *mm, const struct file *file, const struct elf_segment *s,
+			u64 *mapped)
+{
+	u64 vaddr = s->vaddr + file->bias;
+	u64 start = ALIGN_DOWN(vaddr, PAGE_SIZE), end = ALIGN_UP(vaddr + s->memsz, PAGE_SIZE);
+	s64 ret;
+
+	/* Two segments may share a page. */
+	start = max(start, *mapped);
+	if (start < end) {
+		ret = mm_map_image(mm, start, end, VM_READ | VM_WRITE);
+		if (ret)
+			return ret;
+		*mapped = end;
+	}
+	if (!s->filesz)
+		return 0;
+	ret = mm_read_file(file->fd, vaddr, s->filesz, s->offset);
+	if (ret < 0)
+		return ret;
+	/* Linux would map it and send SIGBUS when what is missing is touched. */
+	return (u64)ret < s->filesz ? -EIO : 0;
+}
+
+static int load_file(struct mm *mm, const struct file *file)
+{
+	const struct elf_image *elf = &file->elf;
+	u64 mapped = 0;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < elf->segments; i++) {
+		ret = load_segment(mm, file, &elf->segment[i], &mapped);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < elf->segments; i++) {
+		const struct elf_segment *s = &elf->segment[i];
+		u64 vaddr = s->vaddr + file->bias;
+
+		ret = mm_protect_image(mm, ALIGN_DOWN(vaddr, PAGE_SIZE),
+				       ALIGN_UP(vaddr + s->memsz, PAGE_SIZE), s->prot);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int load(struct exec *e, struct process *p)
+{
+	struct mm *mm = &p->mm;
+	u64 stack = min(max(p->stack_limit, 4 * CRTOS_ARGS_MAX), MM_STACK_MAX);
+	u64 bytes, base;
+	int ret;
+
+	ret = mm_map_stack(mm, ALIGN_UP(stack, PAGE_SIZE));
+	if (!ret)
+		ret = place(mm, &e->program, MM_PIE_BASE);
+	if (!ret)
+		ret = load_file(mm, &e->program);
+	if (ret)
+		return ret;
+	mm->brk_start = mm->brk = e->program.elf.high + e->program.bias + BRK_GAP;
+	if (e->interp.fd >= 0) {
+		bytes = e->interp.elf.high - e->interp.elf.low;
+		base = vma_gap(&mm->vmas, CRTOS_USER_START, mm->mmap_top, bytes);
+		if (!base)
+			return -ENOMEM;
+		ret = place(mm, &e->interp, base);
+		if (!ret)
+			ret = load_file(mm, &e->interp);
+		if (ret)
+			return ret;
+	}
+	return mm_image_done(mm);
+}
+
+/* --- the stack ----------------------------------------------------------------------------------- */
+
+struct aux {
+	u64 pair[2 * AUX_PAIRS];
+	unsigned int count;
+};
+
+static void aux_put(struct aux *aux, u64 type, u64 value)
+{
+	BUG_ON(aux->count == 2 * AUX_PAIRS);
+	aux->pair[aux->count++] = type;
+	aux->pair[aux->count++] = value;
+}
+
+/* A signal frame: red zone, siginfo and ucontext, XSAVE area with its alignment. */
+static u64 minsigstksz(void)
+{
+	return ALIGN_UP(128 + 128 + 304 + 8 + 64 + cpu.xsave_size + 8, 16);
+}
+
+static void aux_fill(struct aux *aux, const struct exec *e, u64 random, u64 platform, u64 execfn)
+{
+	const struct file *f = &e->program;
+
+	aux_put(aux, AT_HWCAP, cpuid(1, 0).edx);
+	aux_put(aux, AT_PAGESZ, PAGE_SIZE);
+	aux_put(aux, AT_CLKTCK, 100);
+	aux_put(aux, AT_PHDR, f->elf.phdr ? f->elf.phdr + f->bias : 0);
+	aux_put(aux, AT_PHENT, sizeof(struct elf64_phdr));
+	aux_put(aux, AT_PHNUM, f->elf.phnum);
+	aux_put(aux, AT_BASE, e->interp.fd >= 0 ? e->interp.bias + e->interp.elf.low : 0);
+	aux_put(aux, AT_FLAGS, 0);
+	aux_put(aux, AT_ENTRY, f->elf.entry + f->bias);
+	aux_put(aux, AT_UID, (u32)scf(__NR_getuid, 0));
+	aux_put(aux, AT_EUID, (u32)scf(__NR_geteuid, 0));
+	aux_put(aux, AT_GID, (u32)scf(__NR_getgid, 0));
+	aux_put(aux, AT_EGID, (u32)scf(__NR_getegid, 0));
+	aux_put(aux, AT_SECURE, 0);
+	aux_put(aux, AT_RANDOM, random);
+	aux_put(aux, AT_HWCAP2, cpu.fsgsbase ? HWCAP2_FSGSBASE : 0);
+	aux_put(aux, AT_PLATFORM, platform);
+	aux_put(aux, AT_EXECFN, execfn);
+	aux_put(aux, AT_MINSIGSTKSZ, minsigstksz());
+	aux_put(aux, AT_NULL, 0);
+}
+
+/* Pointers to `count` strings of the block from offset *at, and a NULL. */
+static int put_pointers(const struct args *args, u64 *sp, u64 strings, u32 *at, u32 count)
+{
+	u64 pointer;
+
+	for (; count; count--) {
+		preempt_point();
+		pointer = strings + *at;
+		if (copy_to_user(*sp, &pointer, sizeof(pointer)))
+			return -EFAULT;
+		*sp += sizeof(pointer);
+		while (args_byte(args, (*at)++))
+			;
+	}
+	pointer = 0;
+	if (copy_to_user(*sp, &pointer, sizeof(pointer)))
+		return -EFAULT;
+	*sp += sizeof(pointer);
+	return 0;
+}
+
+static int make_stack(struct exec *e, u64 *stack)
+{
+	static const char platform[] = "x86_64";
+	const struct args *args = &e->args;
+	u64 strings = MM_STACK_TOP - 16 - args->bytes;
+	u64 where = ALIGN_DOWN(strings - sizeof(platform), 16), random = where - 16, sp, argc;
+	u32 at = 0;
+	struct aux aux = { .count = 0 };
+
+	if (args_out(args, strings) || copy_to_user(where, platform, sizeof(platform)))
+		return -EFAULT;
+	if (scf(__NR_getrandom, random, 16, 1) != 16)
+		log_print("%s[%d]: no random bytes for AT_RANDOM", current->process->comm,
+			  current->process->pid);
+	aux_fill(&aux, e, random, where, strings);
+	sp = random - aux.count * sizeof(u64) - (args->argc + args->envc + 3ull) * sizeof(u64);
+	sp = *stack = ALIGN_DOWN(sp, 16);
+	argc = args->argc;
+	if (copy_to_user(sp, &argc, sizeof(argc)))
+		return -EFAULT;
+	sp += sizeof(argc);
+	while (args_byte(args, at++))	/* the path */
+		;
+	if (put_pointers(args, &sp, strings, &at, args->argc) ||
+	    put_pointers(args, &sp, strings, &at, args->envc) ||
+	    copy_to_user(sp, aux.pair, aux.count * sizeof(u64)))
+		return -EFAULT;
+	return 0;
+}
+
+/* --- the steps ----------------------------------------------------------------------------------- */
+
+static void set_name(struct process *p, const struct args *args)
+{
+	u32 at, base = 0;
+	unsigned int i;
+
+	for (at = 0; args_byte(args, at); at++) {
+		if (args_byte(args, at) == '/')
+			base = at + 1;
+	}
+	for (i = 0; i < sizeof(p->comm) - 1 && args_byte(args, base + i); i++)
+		p->comm[i] = args_byte(args, base + i);
+	memset(p->comm + i, 0, sizeof(p->comm) - i);
+	scf(CRTOS_OP_SETNAME, MM_STACK_TOP - 16 - args->bytes + base);
+}
+
+static void set_regs(const struct exec *e, struct regs *regs, u64 stack)
+{
+	const struct file *first = e->interp.fd >= 0 ? &e->interp : &e->program;
+
+	memset(regs, 0, sizeof(*regs));
+	regs->rip = first->elf.entry + first->bias;
+	regs->rsp = stack;
+	regs->cs = USER_CS;
+	regs->ss = USER_DS;
+	regs->rflags = RFLAGS_FIXED | RFLAGS_IF;
+}
+
+/* Files are open and judged, strings are copied: from here on there is no way back. */
+static int replace(struct exec *e, struct process *p, struct regs *regs)
+{
+	u64 stack;
+	int ret;
+
+	ret = mm_clear(&p->mm);
+	if (!ret)
+		ret = load(e, p);
+	if (!ret)
+		ret = make_stack(e, &stack);
+	if (ret)
+		return ret;
+	signal_exec(p);
+	set_name(p, &e->args);
+	current->clear_child_tid = 0;
+	current->robust_list = 0;
+	current->altstack_size = 0;
+	thread_set_fs_base(current, 0);
+	thread_set_gs_base(current, 0);
+	thread_fpu_reset();
+	set_regs(e, regs, stack);
+	return current->killed ? -EINTR : 0;
+}
+
+static int first_args(struct exec *e)
+{
+	u64 block = e->scratch + 2 * PAGE_SIZE;
+	struct crtos_args header;
+	s64 ret = scf(CRTOS_OP_ARGS, block, CRTOS_ARGS_MAX);
+
+	if (ret < 0)
+		return ret;
+	if (ret > (s64)CRTOS_ARGS_MAX)
+		return -E2BIG;
+	if (copy_from_user(&header, block, sizeof(header)))
+		return -EFAULT;
+	if (header.bytes > CRTOS_ARGS_MAX - sizeof(header))
+		return -E2BIG;
+	e->path = block + sizeof(header);
+	return args_block(&e->args, e->path, header.bytes, header.argc, header.envc);
+}
+
+static const char *reason(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return "No such file or directory";
+	case -EACCES:
+		return "Permission denied";
+	case -ENOEXEC:
+		return "Exec format error";
+	case -ENOMEM:
+		return "Cannot allocate memory in the real-time partition";
+	case -E2BIG:
+		return "Argument list too long";
+	case -EIO:
+		return "The file is truncated";
+	case -ELIBBAD:
+		return "The program interpreter is broken";
+	case -ENOTDIR:
+		return "Not a directory";
+	case -ELOOP:
+		return "Too many levels of symbolic links";
+	case -EISDIR:
+		return "Is a directory";
+	case -EPERM:
+		return "Operation not permitted";
+	case -EINVAL:
+		return "Invalid argument";
+	}
+	return "Cannot be executed";
+}
+
+/* As env(1) does: a line on the standard error, and 127 for a program that is not there, else 126. */
+static _Noreturn void exec_failed(struct exec *e, int error)
+{
+	struct process *p = current->process;
+	static const char head[] = "crtos run: ";
+	const char *parts[2] = { ": ", reason(error) };
+	char line[256];
+	unsigned int n = sizeof(head) - 1, i;
+	u32 at;
+
+	if (current->killed || p->closed) {
+		exec_free(e);
+		process_exit_thread(0);
+	}
+	memcpy(line, head, n);
+	for (at = 0; at < e->args.bytes && args_byte(&e->args, at) && n < 160; at++)
+		line[n++] = args_byte(&e->args, at);
+	for (i = 0; i < 2; i++) {
+		memcpy(line + n, parts[i], strlen(parts[i]));
+		n += strlen(parts[i]);
+	}
+	line[n++] = '\n';
+	log_print("%s[%d]: first exec failed: error %d", p->comm, p->pid, -error);
+	if (!mm_clear(&p->mm) && !scratch_map(e) && !copy_to_user(e->scratch, line, n))
+		scf(__NR_write, 2, e->scratch, n);
+	exec_free(e);
+	process_exit(CRTOS_OP_EXIT_GROUP, error == -ENOENT ? 127 : 126);
+}
+
+void exec_first(struct regs *regs)
+{
+	struct process *p = current->process;
+	struct exec *e = exec_new();
+	int ret;
+
+	p->started = true;
+	if (!e) {
+		process_end(p, CRTOS_END_NO_MEMORY);
+		return;
+	}
+	ret = scratch_map(e);
+	if (!ret)
+		ret = first_args(e);
+	if (!ret)
+		ret = open_files(e);
+	if (!ret)
+		ret = replace(e, p, regs);
+	if (ret)
+		exec_failed(e, ret);
+	exec_free(e);
+}
+
+s64 sys_execve(struct regs *regs)
+{
+	struct process *p = current->process;
+	struct exec *e;
+	int ret;
+
+	if (!sys_user_pointer(arg0(regs)) || !arg0(regs))
+		return -EFAULT;
+	e = exec_new();
+	if (!e)
+		return -ENOMEM;
+	e->path = arg0(regs);
+	/* Before the scratch area comes to lie where a bad pointer leads. */
+	ret = args_string(&e->args, e->path);
+	if (!ret)
+		ret = args_array(&e->args, arg1(regs), &e->args.argc);
+	if (!ret)
+		ret = args_array(&e->args, arg2(regs), &e->args.envc);
+	if (!ret)
+		ret = scratch_map(e);
+	if (ret)
+		goto free;
+	ret = open_files(e);
+	if (!ret)
+		ret = process_kill_others(p);
+	if (ret) {
+		mm_munmap(&p->mm, e->scratch, SCRATCH_BYTES);
+		goto free;
+	}
+	ret = replace(e, p, regs);
+	if (ret) {
+		log_print("%s[%d]: exec failed half-way: error %d", p->comm, p->pid, -ret);
+		exec_free(e);
+		process_exit(CRTOS_OP_DIE, 9);
+	}
+free:
+	exec_free(e);
+	return ret;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+/* Exceptions of programs: the signals that Linux would send. */
+#include <linux/signal.h>
+
+#include "log.h"
+#include "process.h"
+#include "signals.h"
+#include "vm.h"
+
+#define VECTOR_PAGE_FAULT	14
+
+struct kind {
+	int sig, code;
+	const char *name;
+};
+
+/* By vector; arch/x86/kernel/traps.c of Linux. */
+static const struct kind kinds[32] = {
+	[0] = { SIGFPE, FPE_INTDIV, "divide error" },
+	[1] = { SIGTRAP, TRAP_TRACE, "debug exception" },
+	[3] = { SIGTRAP, SI_KERNEL, "breakpoint" },
+	[4] = { SIGSEGV, SI_KERNEL, "overflow" },
+	[5] = { SIGSEGV, SI_KERNEL, "bound range exceeded" },
+	[6] = { SIGILL, ILL_ILLOPN, "invalid opcode" },
+	[7] = { SIGSEGV, SI_KERNEL, "device not available" },
+	[10] = { SIGSEGV, SI_KERNEL, "invalid TSS" },
+	[11] = { SIGBUS, SI_KERNEL, "segment not present" },
+	[12] = { SIGBUS, SI_KERNEL, "stack fault" },
+	[13] = { SIGSEGV, SI_KERNEL, "general protection" },
+	[14] = { SIGSEGV, SEGV_MAPERR, "page fault" },
+	[16] = { SIGFPE, FPE_FLTINV, "x87 error" },
+	[17] = { SIGBUS, BUS_ADRALN, "alignment check" },
+	[19] = { SIGFPE, FPE_FLTINV, "SIMD error" },
+	[21] = { SIGSEGV, SI_KERNEL, "control protection" },
+};
+
+/* FPE_*: which of the unmasked exceptions of MXCSR came. */
+static int simd_code(void)
+{
+	u32 mxcsr, raised;
+
+	asm volatile("stmxcsr %0" : "=m"(mxcsr));
+	raised = mxcsr & ~(mxcsr >> 7);
+	if (raised & 1)
+		return FPE_FLTINV;
+	if (raised & 4)
+		return FPE_FLTDIV;
+	if (raised & 8)
+		return FPE_FLTOVF;
+	if (raised & (0x10 | 2))
+		return FPE_FLTUND;
+	return raised & 0x20 ? FPE_FLTRES : FPE_FLTINV;
+}
+
+void user_exception(struct regs *regs, u64 cr2)
+{
+	struct process *p = current->process;
+	struct kind kind = { SIGSEGV, SI_KERNEL, "exception" };
+	u64 addr = 0;
+
+	if (!p->started && !current->slot) {
+		exec_first(regs);
+		return;
+	}
+	if (regs->vector < ARRAY_SIZE(kinds) && kinds[regs->vector].sig)
+		kind = kinds[regs->vector];
+	if (regs->vector == VECTOR_PAGE_FAULT) {
+		addr = cr2;
+		if (vma_find(&p->mm.vmas, cr2) && vma_find(&p->mm.vmas, cr2)->start <= cr2)
+			kind.code = SEGV_ACCERR;
+	} else if (kind.sig == SIGFPE || kind.sig == SIGILL) {
+		addr = regs->rip;
+	}
+	if (regs->vector == 19)
+		kind.code = simd_code();
+	if (signal_fault(regs, kind.sig, kind.code, addr))
+		return;
+	log_print("%s[%d]: %s, error %lx, at rip %lx, rsp %lx, address %lx: killed by signal %d",
+		  p->comm, current->tid, kind.name, (unsigned long)regs->error,
+		  (unsigned long)regs->rip, (unsigned long)regs->rsp, (unsigned long)addr,
+		  kind.sig);
+	process_exit(CRTOS_OP_DIE, kind.sig);
+}

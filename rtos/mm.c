@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: MIT
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/mman.h>
+#include <asm/unistd_64.h>
+
+#include "log.h"
+#include "mm_pages.h"
+#include "page.h"
+#include "process.h"
+#include "scf.h"
+#include "uaccess.h"
+
+#define PROT_KNOWN	(PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM | PROT_GROWSDOWN | PROT_GROWSUP)
+#define MAP_32BIT_END	0x80000000ull
+#define READ_CHUNK	(1ull << 30)
+
+static bool in_user_range(u64 addr, u64 bytes)
+{
+	return addr >= CRTOS_USER_START && addr < CRTOS_USER_END && bytes <= CRTOS_USER_END - addr;
+}
+
+/* The hardware can neither write nor, without protection keys, execute what it cannot read. */
+static u32 vm_prot(u64 prot)
+{
+	u32 vm = 0;
+
+	if (prot & PROT_WRITE)
+		vm |= VM_READ | VM_WRITE;
+	if (prot & PROT_EXEC)
+		vm |= VM_READ | VM_EXEC;
+	if (prot & PROT_READ)
+		vm |= VM_READ;
+	return vm;
+}
+
+/*
+ * Asked before an area is marked as populated: so what is walked page by page, to free it too, is never
+ * larger than the memory there is.
+ */
+static bool affordable(u64 bytes)
+{
+	return bytes >> PAGE_SHIFT <= page_free_count();
+}
+
+static void unlock(struct mm *mm)
+{
+	container_of(mm, struct process, mm)->ctl->rt.frames = mm->vm.frames;
+	mutex_unlock(&mm->lock);
+}
+
+/* --- under the mutex ---------------------------------------------------------------------------- */
+
+/* Unmaps without asking for the zap. A failure leaves a part mapped. */
+static int unmap(struct mm *mm, u64 start, u64 end)
+{
+	struct vma *vma, *next;
+	int ret;
+
+	ret = vma_split(&mm->vmas, start);
+	if (!ret)
+		ret = vma_split(&mm->vmas, end);
+	if (ret)
+		return ret;
+	for (vma = vma_find(&mm->vmas, start); vma && vma->start < end; vma = next) {
+		next = vma_next(&mm->vmas, vma);
+		if (vma->flags & VMA_POPULATED) {
+			ret = mm_unpopulate(mm, vma->start, vma->end);
+			if (ret)
+				return ret;
+		}
+		vma_remove(vma);
+	}
+	return 0;
+}
+
+/* A new area in a free range, with zeroed frames if it is accessible. All or nothing. */
+static int map(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
+{
+	struct vma *vma = NULL;
+	int ret;
+
+	if ((!prot || affordable(end - start)) && !vma_crowded(&mm->vmas))
+		vma = kalloc(sizeof(*vma));
+	if (!vma)
+		return -ENOMEM;
+	vma->start = start;
+	vma->end = end;
+	vma->prot = prot;
+	vma->flags = flags | (prot ? VMA_POPULATED : 0);
+	vma_insert(&mm->vmas, vma);
+	ret = prot ? mm_populate(mm, start, end, prot) : 0;
+	if (ret) {
+		unmap(mm, start, end);
+		mm_zap_flush(mm);
+		return ret;
+	}
+	vma_merge(&mm->vmas, start, end);
+	return 0;
+}
+
+/* The border is at areas' borders, and the range is full. */
+static int protect(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	struct vma *vma;
+	int ret;
+
+	for (vma = vma_find(&mm->vmas, start); prot && vma && vma->start < end;
+	     vma = vma_next(&mm->vmas, vma)) {
+		if (vma->prot)
+			continue;
+		if (!(vma->flags & VMA_POPULATED) && !affordable(vma->end - vma->start))
+			return -ENOMEM;
+		/* Not yet accessible: if this fails nobody sees what it did. */
+		vma->flags |= VMA_POPULATED;
+		ret = mm_populate(mm, vma->start, vma->end, 0);
+		if (ret)
+			return ret;
+	}
+	for (vma = vma_find(&mm->vmas, start); vma && vma->start < end;
+	     vma = vma_next(&mm->vmas, vma)) {
+		if (vma->flags & VMA_POPULATED)
+			mm_protect_pages(mm, vma->start, vma->end, prot, vma->prot & ~prot);
+		vma->prot = prot;
+	}
+	vma_merge(&mm->vmas, start, end);
+	return 0;
+}
+
+static int split_protect(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	int ret;
+
+	if (!vma_range_full(&mm->vmas, start, end))
+		return -ENOMEM;
+	ret = vma_split(&mm->vmas, start);
+	if (!ret)
+		ret = vma_split(&mm->vmas, end);
+	return ret ? ret : protect(mm, start, end, prot);
+}
+
+static u64 find_free(const struct mm *mm, u64 hint, u64 bytes, u64 flags)
+{
+	u64 top = flags & MAP_32BIT ? MAP_32BIT_END : mm->mmap_top;
+
+	hint = ALIGN_UP(hint, PAGE_SIZE);
+	if (hint && in_user_range(hint, bytes) && hint + bytes <= top &&
+	    vma_range_free(&mm->vmas, hint, hint + bytes))
+		return hint;
+	return vma_gap(&mm->vmas, CRTOS_USER_START, top, bytes);
+}
+
+/* Where to map; for MAP_FIXED, the range is freed. */
+static s64 make_room(struct mm *mm, u64 addr, u64 bytes, u64 flags)
+{
+	int ret;
+
+	if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))) {
+		addr = find_free(mm, addr, bytes, flags);
+		return addr ? (s64)addr : -ENOMEM;
+	}
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (addr < CRTOS_USER_START)
+		return -EPERM;
+	if (!in_user_range(addr, bytes))
+		return -ENOMEM;
+	if (flags & MAP_FIXED_NOREPLACE)
+		return vma_range_free(&mm->vmas, addr, addr + bytes) ? (s64)addr : -EEXIST;
+	ret = unmap(mm, addr, addr + bytes);
+	if (!ret)
+		ret = mm_zap_flush(mm);
+	return ret ? ret : (s64)addr;
+}
+
+/* --- files -------------------------------------------------------------------------------------- */
+
+s64 mm_read_file(s64 fd, u64 to, u64 bytes, u64 offset)
+{
+	struct process *p = current->process;
+	u64 done = 0, chunk;
+	s64 ret;
+
+	while (done < bytes) {
+		/* A shadow that answers at once, as often as it likes, must not keep others from running. */
+		preempt_point();
+		chunk = min(bytes - done, READ_CHUNK);
+		ret = scf(__NR_pread64, fd, to + done, chunk, offset + done);
+		if (ret == -EINTR && !current->killed && !p->closed)
+			continue;
+		if (ret < 0)
+			return ret;
+		if ((u64)ret > chunk) {
+			process_end(p, CRTOS_END_PROTOCOL);
+			return -EINTR;
+		}
+		if (!ret)
+			break;
+		done += ret;
+	}
+	return done;
+}
+
+/*
+ * A file is copied when it is mapped: later changes of the file are not seen, and what lies behind its
+ * end reads as zeros. Hence a shared mapping can be had for reading only.
+ */
+static s64 check_file(s64 fd, u64 prot, u64 flags)
+{
+	s64 mode = scf(__NR_fcntl, fd, F_GETFL);
+
+	if (mode < 0)
+		return mode;
+	if ((mode & O_ACCMODE) == O_WRONLY)
+		return -EACCES;
+	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE))
+		return (mode & O_ACCMODE) == O_RDWR ? -ENODEV : -EACCES;
+	return 0;
+}
+
+static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 offset)
+{
+	s64 ret = map(mm, start, start + bytes, VM_READ | VM_WRITE, VMA_FILE);
+
+	if (ret)
+		return ret;
+	ret = mm_read_file(fd, start, bytes, offset);
+	if (ret >= 0)
+		ret = split_protect(mm, start, start + bytes, vm_prot(prot));
+	if (ret >= 0)
+		return mm_zap_flush(mm);
+	unmap(mm, start, start + bytes);
+	mm_zap_flush(mm);
+	/* Not something with contents at offsets: a directory, a pipe, a terminal. */
+	return ret == -EISDIR || ret == -ESPIPE || ret == -EINVAL ? -ENODEV : ret;
+}
+
+/* --- system calls ------------------------------------------------------------------------------- */
+
+s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64 offset)
+{
+	u64 type = flags & MAP_TYPE;
+	s64 ret;
+
+	if (!bytes || (offset & ~PAGE_MASK))
+		return -EINVAL;
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && (flags & MAP_SYNC))
+		return -EOPNOTSUPP;
+	bytes = ALIGN_UP(bytes, PAGE_SIZE);
+	if (!bytes || bytes > CRTOS_USER_END || (flags & MAP_HUGETLB))
+		return -ENOMEM;
+	if (offset + bytes < offset)
+		return -EOVERFLOW;
+	if (!(flags & MAP_ANONYMOUS)) {
+		ret = check_file(fd, prot, flags);
+		if (ret)
+			return ret;
+	}
+	ret = mutex_lock(&mm->lock);
+	if (ret)
+		return ret;
+	ret = make_room(mm, addr, bytes, flags);
+	if (ret < 0)
+		goto unlock;
+	addr = ret;
+	if (flags & MAP_ANONYMOUS)
+		ret = map(mm, addr, addr + bytes, vm_prot(prot),
+			  type == MAP_PRIVATE ? 0 : VMA_SHARED);
+	else
+		ret = map_file(mm, addr, bytes, prot, fd, offset);
+unlock:
+	unlock(mm);
+	return ret < 0 ? ret : (s64)addr;
+}
+
+int mm_munmap(struct mm *mm, u64 addr, u64 bytes)
+{
+	int ret;
+
+	bytes = ALIGN_UP(bytes, PAGE_SIZE);
+	if ((addr & ~PAGE_MASK) || !bytes || !in_user_range(addr, bytes))
+		return -EINVAL;
+	ret = mutex_lock(&mm->lock);
+	if (ret)
+		return ret;
+	ret = unmap(mm, addr, addr + bytes);
+	if (!ret)
+		ret = mm_zap_flush(mm);
+	unlock(mm);
+	return ret;
+}
+
+int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
+{
+	int ret;
+
+	if ((addr & ~PAGE_MASK) || (prot & ~(u64)PROT_KNOWN))
+		return -EINVAL;
+	if (!bytes)
+		return 0;
+	bytes = ALIGN_UP(bytes, PAGE_SIZE);
+	if (!bytes || !in_user_range(addr, bytes))
+		return -ENOMEM;
+	ret = mutex_lock(&mm->lock);
+	if (ret)
+		return ret;
+	ret = split_protect(mm, addr, addr + bytes, vm_prot(prot));
+	if (!ret)
+		ret = mm_zap_flush(mm);
+	unlock(mm);
+	return ret;
+}
+
+static s64 remap_move(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, u64 to)
+{
+	struct vma *new = NULL;
+	u64 from = vma->start;
+	int ret = -ENOMEM;
+
+	if ((!(vma->flags & VMA_POPULATED) || bytes <= old_bytes ||
+	     affordable(bytes - old_bytes)) &&
+	    !vma_crowded(&mm->vmas))
+		new = kalloc(sizeof(*new));
+	if (!new)
+		return -ENOMEM;
+	new->start = to;
+	new->end = to + bytes;
+	new->prot = vma->prot;
+	new->flags = vma->flags;
+	vma_insert(&mm->vmas, new);
+	if (vma->prot && bytes > old_bytes)
+		ret = mm_populate(mm, to + old_bytes, to + bytes, vma->prot);
+	else
+		ret = 0;
+	if (!ret)
+		ret = mm_move_pages(mm, from, to, min(old_bytes, bytes));
+	if (ret) {
+		unmap(mm, to, to + bytes);
+		mm_zap_flush(mm);
+		return ret;
+	}
+	/* What a smaller size leaves behind goes too. */
+	ret = unmap(mm, from, from + old_bytes);
+	if (!ret)
+		ret = mm_zap_flush(mm);
+	vma_merge(&mm->vmas, to, to + bytes);
+	return ret ? ret : (s64)to;
+}
+
+static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 new_addr)
+{
+	struct vma *vma = vma_find(&mm->vmas, addr);
+	u64 end = addr + old_bytes;
+	s64 ret;
+
+	if (!vma || vma->start > addr || vma->end < end || (vma->flags & VMA_GUARD))
+		return -EFAULT;
+	if (!(flags & MREMAP_FIXED)) {
+		if (bytes <= old_bytes) {
+			ret = bytes < old_bytes ? unmap(mm, addr + bytes, end) : 0;
+			if (!ret)
+				ret = mm_zap_flush(mm);
+			return ret ? ret : (s64)addr;
+		}
+		if (in_user_range(addr, bytes) && addr + bytes <= MM_STACK_TOP &&
+		    vma_range_free(&mm->vmas, end, addr + bytes)) {
+			ret = map(mm, end, addr + bytes, vma->prot, vma->flags & ~VMA_POPULATED);
+			return ret ? ret : (s64)addr;
+		}
+		if (!(flags & MREMAP_MAYMOVE))
+			return -ENOMEM;
+	}
+	ret = make_room(mm, new_addr, bytes, flags & MREMAP_FIXED ? MAP_FIXED : 0);
+	if (ret < 0)
+		return ret;
+	new_addr = ret;
+	ret = vma_split(&mm->vmas, addr);
+	if (!ret)
+		ret = vma_split(&mm->vmas, end);
+	if (ret)
+		return ret;
+	return remap_move(mm, vma_find(&mm->vmas, addr), old_bytes, bytes, new_addr);
+}
+
+s64 mm_mremap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 new_addr)
+{
+	s64 ret;
+
+	if ((addr & ~PAGE_MASK) || (flags & ~(u64)(MREMAP_MAYMOVE | MREMAP_FIXED)) ||
+	    ((flags & MREMAP_FIXED) && !(flags & MREMAP_MAYMOVE)))
+		return -EINVAL;
+	old_bytes = ALIGN_UP(old_bytes, PAGE_SIZE);
+	bytes = ALIGN_UP(bytes, PAGE_SIZE);
+	/* Linux duplicates a shared mapping when the old size is 0; that is not done here. */
+	if (!old_bytes || !bytes || bytes > CRTOS_USER_END)
+		return -EINVAL;
+	if (!in_user_range(addr, old_bytes))
+		return -EFAULT;
+	if (!(flags & MREMAP_FIXED))
+		new_addr = 0;
+	else if ((new_addr & ~PAGE_MASK) || !in_user_range(new_addr, bytes) ||
+		 (new_addr < addr + old_bytes && addr < new_addr + bytes))
+		return -EINVAL;
+	ret = mutex_lock(&mm->lock);
+	if (ret)
+		return ret;
+	ret = remap(mm, addr, old_bytes, bytes, flags, new_addr);
+	unlock(mm);
+	return ret;
+}
+
+static int brk_to(struct mm *mm, u64 addr)
+{
+	u64 old = ALIGN_UP(mm->brk, PAGE_SIZE), new = ALIGN_UP(addr, PAGE_SIZE);
+	int ret = 0;
+
+	if (new > old) {
+		if (new > mm->mmap_top || !vma_range_free(&mm->vmas, old, new))
+			return -ENOMEM;
+		ret = map(mm, old, new, VM_READ | VM_WRITE, 0);
+	} else if (new < old) {
+		ret = unmap(mm, new, old);
+		if (!ret)
+			ret = mm_zap_flush(mm);
+	}
+	return ret;
+}
+
+u64 mm_brk(struct mm *mm, u64 addr)
+{
+	if (addr < mm->brk_start || addr > CRTOS_USER_END || mutex_lock(&mm->lock))
+		return mm->brk;
+	if (!brk_to(mm, addr))
+		mm->brk = addr;
+	unlock(mm);
+	return mm->brk;
+}
+
+static void discard(struct mm *mm, u64 start, u64 end)
+{
+	struct vma *vma;
+
+	for (vma = vma_find(&mm->vmas, start); vma && vma->start < end;
+	     vma = vma_next(&mm->vmas, vma)) {
+		if ((vma->flags & VMA_POPULATED) && !(vma->flags & (VMA_SHARED | VMA_FILE)))
+			mm_zero_pages(mm, max(start, vma->start), min(end, vma->end));
+	}
+}
+
+int mm_madvise(struct mm *mm, u64 addr, u64 bytes, int advice)
+{
+	int ret;
+
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE)
+		return -EPERM;
+	if (advice < 0 || advice == 5 || advice == 6 || advice == 7 || advice == MADV_REMOVE ||
+	    advice > MADV_COLLAPSE)
+		return -EINVAL;
+	if (!bytes)
+		return 0;
+	if (ALIGN_UP(bytes, PAGE_SIZE) < bytes)
+		return -EINVAL;
+	ret = mm_check_mapped(mm, addr, bytes);
+	if (ret || advice != MADV_DONTNEED)
+		return ret;
+	ret = mutex_lock(&mm->lock);
+	if (ret)
+		return ret;
+	discard(mm, addr, addr + ALIGN_UP(bytes, PAGE_SIZE));
+	unlock(mm);
+	return 0;
+}
+
+int mm_check_mapped(struct mm *mm, u64 addr, u64 bytes)
+{
+	u64 end = ALIGN_UP(addr + bytes, PAGE_SIZE);
+
+	if (addr + bytes < addr || end < addr)
+		return -EINVAL;
+	addr = ALIGN_DOWN(addr, PAGE_SIZE);
+	return end == addr || vma_range_full(&mm->vmas, addr, end) ? 0 : -ENOMEM;
+}
+
+int mm_msync(struct mm *mm, u64 addr, u64 bytes, int flags)
+{
+	if ((addr & ~PAGE_MASK) || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
+	    ((flags & MS_ASYNC) && (flags & MS_SYNC)))
+		return -EINVAL;
+	return mm_check_mapped(mm, addr, bytes) ? -ENOMEM : 0;
+}
+
+int mm_mincore(struct mm *mm, u64 addr, u64 bytes, u64 vector)
+{
+	u64 end;
+
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (mm_check_mapped(mm, addr, bytes))
+		return -ENOMEM;
+	for (end = addr + bytes; addr < end; addr += PAGE_SIZE) {
+		u8 present = vm_lookup(&mm->vm, addr, NULL) != 0;
+
+		preempt_point();
+		if (copy_to_user(vector++, &present, 1))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* --- life and exec ------------------------------------------------------------------------------- */
+
+int mm_init(struct mm *mm)
+{
+	int ret;
+
+	list_init(&mm->vmas);
+	mutex_init(&mm->lock);
+	mm->mmap_top = MM_STACK_TOP - MM_STACK_RESERVE;
+	mm->brk_start = mm->brk = 0;
+	mm->zap_start = mm->zap_end = 0;
+	mm->zap = kalloc(sizeof(*mm->zap));
+	if (!mm->zap)
+		return -ENOMEM;
+	ret = vm_create(&mm->vm);
+	if (ret)
+		kfree(mm->zap);
+	return ret;
+}
+
+/* vm_destroy() would free the leaves too, but without letting anybody in. */
+void mm_destroy(struct mm *mm)
+{
+	struct vma *vma, *next;
+	u64 addr, frame;
+
+	for (vma = vma_find(&mm->vmas, 0); vma; vma = next) {
+		next = vma_next(&mm->vmas, vma);
+		for (addr = vma->start; vma->flags & VMA_POPULATED && addr < vma->end;
+		     addr += PAGE_SIZE) {
+			preempt_point();
+			frame = vm_unmap(&mm->vm, addr);
+			if (frame)
+				page_free(frame);
+		}
+		vma_remove(vma);
+	}
+	while (mm->zap->count)
+		page_free(mm->zap->frame[--mm->zap->count]);
+	kfree(mm->zap);
+	vm_destroy(&mm->vm);
+}
+
+int mm_clear(struct mm *mm)
+{
+	int ret = mutex_lock(&mm->lock);
+
+	if (ret)
+		return ret;
+	ret = unmap(mm, CRTOS_USER_START, CRTOS_USER_END);
+	if (!ret)
+		ret = mm_zap_flush(mm);
+	mm->brk_start = mm->brk = 0;
+	mm->mmap_top = MM_STACK_TOP - MM_STACK_RESERVE;
+	unlock(mm);
+	return ret;
+}
+
+int mm_map_image(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	int ret = mutex_lock(&mm->lock);
+
+	if (ret)
+		return ret;
+	ret = vma_range_free(&mm->vmas, start, end) ? map(mm, start, end, prot, 0) : -EINVAL;
+	unlock(mm);
+	return ret;
+}
+
+int mm_protect_image(struct mm *mm, u64 start, u64 end, u32 prot)
+{
+	int ret = mutex_lock(&mm->lock);
+
+	if (ret)
+		return ret;
+	ret = split_protect(mm, start, end, vm_prot(prot));
+	unlock(mm);
+	return ret;
+}
+
+int mm_image_done(struct mm *mm)
+{
+	int ret = mutex_lock(&mm->lock);
+
+	if (ret)
+		return ret;
+	ret = mm_zap_flush(mm);
+	unlock(mm);
+	return ret;
+}
+
+int mm_map_stack(struct mm *mm, u64 bytes)
+{
+	u64 low = MM_STACK_TOP - max(bytes + PAGE_SIZE, MM_STACK_RESERVE);
+	int ret = mutex_lock(&mm->lock);
+
+	if (ret)
+		return ret;
+	ret = map(mm, MM_STACK_TOP - bytes, MM_STACK_TOP, VM_READ | VM_WRITE, 0);
+	if (!ret)
+		ret = map(mm, low, MM_STACK_TOP - bytes, 0, VMA_GUARD);
+	mm->mmap_top = low;
+	unlock(mm);
+	return ret;
+}

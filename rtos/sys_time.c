@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Clocks and sleeping, with the resolution of the hardware: the coarse clocks are fine here. CPU-time
+ * clocks are not kept; they run with the monotonic clock from the start of the process.
+ */
+#include <linux/errno.h>
+#include <linux/time.h>
+#include <linux/time_types.h>
+
+#include "process.h"
+#include "signals.h"
+#include "sys.h"
+#include "uaccess.h"
+
+#define NS_MAX		((u64)INT64_MAX)
+
+int sys_get_timespec(u64 addr, u64 *ns)
+{
+	struct __kernel_timespec ts;
+
+	if (copy_from_user(&ts, addr, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= (s64)NSEC_PER_SEC)
+		return -EINVAL;
+	*ns = (u64)ts.tv_sec >= NS_MAX / NSEC_PER_SEC ? NS_MAX :
+							ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+	return 0;
+}
+
+int sys_put_timespec(u64 addr, u64 ns)
+{
+	const struct __kernel_timespec ts = {
+		.tv_sec = ns / NSEC_PER_SEC,
+		.tv_nsec = ns % NSEC_PER_SEC,
+	};
+
+	return copy_to_user(addr, &ts, sizeof(ts));
+}
+
+u64 sys_deadline_after(u64 ns)
+{
+	u64 now = time_monotonic();
+
+	return ns > NS_MAX - now ? NS_MAX : now + ns;
+}
+
+u64 sys_deadline_realtime(u64 ns)
+{
+	u64 now = time_realtime();
+
+	return ns > now ? sys_deadline_after(ns - now) : 0;
+}
+
+/* Negative numbers are CPU clocks of processes and threads, or of devices (type 3). */
+static int read_clock(s32 id, u64 *ns)
+{
+	switch (id) {
+	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_TAI:
+		*ns = time_realtime();
+		return 0;
+	case CLOCK_MONOTONIC:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_MONOTONIC_COARSE:
+	case CLOCK_BOOTTIME:
+		*ns = time_monotonic();
+		return 0;
+	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_THREAD_CPUTIME_ID:
+		break;
+	default:
+		if (id >= 0 || (id & 3) == 3)
+			return -EINVAL;
+	}
+	*ns = time_monotonic() - current->process->start_ns;
+	return 0;
+}
+
+s64 sys_clock_gettime(struct regs *regs)
+{
+	u64 ns;
+	int ret = read_clock(arg0(regs), &ns);
+
+	return ret ? ret : sys_put_timespec(arg1(regs), ns);
+}
+
+s64 sys_clock_getres(struct regs *regs)
+{
+	u64 ns;
+	int ret = read_clock(arg0(regs), &ns);
+
+	return ret || !arg1(regs) ? ret : sys_put_timespec(arg1(regs), 1);
+}
+
+s64 sys_gettimeofday(struct regs *regs)
+{
+	const struct timezone utc = { 0 };
+	u64 ns = time_realtime();
+	const s64 tv[2] = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / 1000 };
+
+	if (arg0(regs) && copy_to_user(arg0(regs), tv, sizeof(tv)))
+		return -EFAULT;
+	if (arg1(regs) && copy_to_user(arg1(regs), &utc, sizeof(utc)))
+		return -EFAULT;
+	return 0;
+}
+
+s64 sys_time(struct regs *regs)
+{
+	s64 now = time_realtime() / NSEC_PER_SEC;
+
+	if (arg0(regs) && copy_to_user(arg0(regs), &now, sizeof(now)))
+		return -EFAULT;
+	return now;
+}
+
+/* `remain` gets what was left, if it is not 0. */
+static s64 sleep_until(u64 deadline, u64 remain)
+{
+	u64 now;
+	int ret;
+
+	do {
+		if (signal_pending() || current->killed) {
+			now = time_monotonic();
+			if (remain && sys_put_timespec(remain, deadline > now ? deadline - now : 0))
+				return -EFAULT;
+			return -EINTR;
+		}
+		if (deadline <= time_monotonic())
+			return 0;
+		ret = thread_block(deadline);
+	} while (ret != -ETIMEDOUT);
+	return 0;
+}
+
+s64 sys_nanosleep(struct regs *regs)
+{
+	u64 ns;
+	int ret = sys_get_timespec(arg0(regs), &ns);
+
+	return ret ? ret : sleep_until(sys_deadline_after(ns), arg1(regs));
+}
+
+s64 sys_clock_nanosleep(struct regs *regs)
+{
+	s32 id = arg0(regs);
+	u64 ns;
+	int ret;
+
+	switch (id) {
+	case CLOCK_REALTIME:
+	case CLOCK_TAI:
+	case CLOCK_MONOTONIC:
+	case CLOCK_BOOTTIME:
+		break;
+	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_MONOTONIC_RAW:
+	case CLOCK_REALTIME_COARSE:
+	case CLOCK_MONOTONIC_COARSE:
+		return -EOPNOTSUPP;
+	default:
+		return -EINVAL;
+	}
+	ret = sys_get_timespec(arg2(regs), &ns);
+	if (ret)
+		return ret;
+	if (!(arg1(regs) & TIMER_ABSTIME))
+		return sleep_until(sys_deadline_after(ns), arg3(regs));
+	if (id == CLOCK_REALTIME || id == CLOCK_TAI)
+		ns = sys_deadline_realtime(ns);
+	return sleep_until(ns, 0);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The table of system calls, and what becomes of one.
+ *
+ * Pointers of remote calls. The shadow uses them as they are, in an address space where the program's
+ * range shows the program's memory and the rest is the shadow's own. So no pointer beyond the range may
+ * get there. Only where a buffer starts is checked, not where it ends: between CRTOS_USER_END and the
+ * shadow, a position-independent program, lies a gap of 5 TiB with nothing mapped, and Linux moves at
+ * most 2 GiB at a time. Other threads may change what lies behind a pointer after it was checked; that
+ * harms nobody but the program's own shadow.
+ *
+ * The order of errors differs from Linux's in one case: a bad pointer is EFAULT even if another argument
+ * is bad too, or the length is 0.
+ */
+#include <linux/errno.h>
+
+#include "check.h"
+#include "log.h"
+#include "process.h"
+#include "scf.h"
+#include "signals.h"
+#include "sys.h"
+
+enum class {
+	CLASS_NONE,
+	CLASS_REALTIME,
+	CLASS_DUAL,
+	CLASS_REMOTE,
+	CLASS_REFUSED,
+};
+
+struct row {
+	syscall_fn *fn;
+	u8 class;
+	u8 pointers, maybe;		/* one bit per argument */
+	u16 error;
+};
+
+#define P0	(1u << 0)
+#define P1	(1u << 1)
+#define P2	(1u << 2)
+#define P3	(1u << 3)
+#define P4	(1u << 4)
+#define P5	(1u << 5)
+#define M1	(1u << 9)
+#define M2	(1u << 10)
+#define M3	(1u << 11)
+#define M4	(1u << 12)
+
+#define ROW_REALTIME(what, mask)                    \
+	{                                           \
+		.class = CLASS_REALTIME, .fn = what \
+	}
+#define ROW_DUAL(what, mask)                    \
+	{                                       \
+		.class = CLASS_DUAL, .fn = what \
+	}
+#define ROW_REMOTE(what, mask) \
+	{                                                                                        \
+		.class = CLASS_REMOTE, .fn = what, .pointers = (mask)&0xff, .maybe = (mask) >> 8 \
+	}
+#define ROW_REFUSED(what, mask)                       \
+	{                                             \
+		.class = CLASS_REFUSED, .error = what \
+	}
+
+#define SYSCALL(nr, name, class, what, mask) [nr] = ROW_##class(what, mask),
+static const struct row rows[CRTOS_SCF_COUNTED_CALLS] = {
+#include "syscalls.def"
+};
+
+bool sys_user_pointer(u64 addr)
+{
+	return !addr || addr - CRTOS_USER_START < CRTOS_USER_END - CRTOS_USER_START;
+}
+
+/* What may be a number is refused only where the shadow could have memory. */
+static bool shadow_pointer(u64 value)
+{
+	return value >= CRTOS_USER_END && value < 1ull << 56;
+}
+
+static inline bool pointers_valid(const struct row *row, const u64 args[6])
+{
+	u32 mask;
+
+	for (mask = row->pointers; mask; mask &= mask - 1) {
+		if (!sys_user_pointer(args[__builtin_ctz(mask)]))
+			return false;
+	}
+	for (mask = row->maybe; mask; mask &= mask - 1) {
+		if (shadow_pointer(args[__builtin_ctz(mask)]))
+			return false;
+	}
+	return true;
+}
+
+static inline s64 remote(const struct row *row, struct regs *regs)
+{
+	const u64 args[6] = {
+		arg0(regs), arg1(regs), arg2(regs), arg3(regs), arg4(regs), arg5(regs),
+	};
+	s64 ret;
+
+	if (!pointers_valid(row, args))
+		return -EFAULT;
+	if (row->fn) {
+		ret = row->fn(regs);
+		if (ret)
+			return ret;
+	}
+	return scf_call(regs->error, args);
+}
+
+s64 sys_remote(struct regs *regs)
+{
+	return remote(&(const struct row){ .class = CLASS_REMOTE }, regs);
+}
+
+void syscall_dispatch(struct regs *regs)
+{
+	const struct row *row = &rows[CRTOS_SCF_COUNTED_CALLS - 1];	/* CLASS_NONE */
+
+	if (regs->error < CRTOS_SCF_COUNTED_CALLS)
+		row = &rows[regs->error];
+	switch (row->class) {
+	case CLASS_REMOTE:
+		regs->rax = remote(row, regs);
+		break;
+	case CLASS_REALTIME:
+	case CLASS_DUAL:
+		current->process->scf->rt.local_calls++;
+		regs->rax = row->fn(regs);
+		break;
+	case CLASS_REFUSED:
+		regs->rax = -(s64)row->error;
+		break;
+	default:
+		regs->rax = -(s64)ENOSYS;
+	}
+	if (__builtin_expect(signal_attention() || (s64)regs->rax == -ERESTARTSYS, 0))
+		signal_deliver(regs);
+}

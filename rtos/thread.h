@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Threads, and the preemptive fixed-priority scheduler.
+ *
+ * Priority 0 (SCHED_OTHER, round robin among themselves) to 99; a higher number runs first. FIFO threads
+ * run until they block, RR threads share their priority in slices.
+ */
+#ifndef RTOS_THREAD_H
+#define RTOS_THREAD_H
+
+#include "list.h"
+#include "timer.h"
+#include "trap.h"
+#include "types.h"
+
+struct process;
+
+#define SCHED_OTHER	0
+#define SCHED_FIFO	1
+#define SCHED_RR	2
+#define PRIORITY_MAX	99
+
+enum thread_state {
+	THREAD_NEW,
+	THREAD_READY,		/* running, or in the run queue */
+	THREAD_BLOCKED,
+	THREAD_DEAD,
+};
+
+struct thread {
+	u64 ksp;			/* saved kernel stack pointer */
+	u64 kstack_top;
+	u64 fs_base, gs_base;		/* valid while not running */
+	void *xsave;			/* user FPU/SSE/AVX state while not running */
+	enum thread_state state;
+	int policy;
+	int priority;
+	u64 slice_end;			/* monotonic ns; 0: nobody waits for this one's slice to end */
+	u64 slice_left;			/* ns, of a slice that a higher priority interrupted */
+	struct list run_link;		/* empty unless in the run queue */
+	struct timer sleep;
+	int wake_result;
+
+	/* Owned by the process layer (process.h). */
+	struct process *process;
+	struct list process_link;
+	unsigned int slot;
+	s32 tid;
+	bool killed;			/* ends at the next return to user mode */
+	u64 clear_child_tid;
+	u64 robust_list;
+	u64 sigmask;
+	u32 scf_seq;			/* last request sent */
+	bool scf_waiting;		/* blocked for an answer */
+	struct list futex_link;
+	u64 futex_key;
+	u32 futex_bitset;
+	u64 altstack_sp, altstack_size;
+	u32 altstack_flags;
+};
+
+extern struct thread *current;
+
+void sched_init(void);
+
+/*
+ * A new thread, not yet ready: it will enter user mode with *regs. NULL: no memory. FPU state is the
+ * initial one, or a copy of that of `fpu_from`, which must be `current`.
+ */
+struct thread *thread_create_user(const struct regs *regs, struct process *process,
+				  const struct thread *fpu_from);
+/* A thread that runs fn(arg) in the kernel; it may return. */
+struct thread *thread_create_kernel(void (*fn)(void *arg), void *arg, int priority);
+/* Frees a thread that was never made ready. */
+void thread_free(struct thread *thread);
+
+/* THREAD_NEW or THREAD_BLOCKED to THREAD_READY; a higher priority preempts at the end of this entry. */
+void thread_ready(struct thread *thread);
+
+/*
+ * Blocks `current` until thread_wake() or the deadline (monotonic ns, TIME_NEVER). Returns the wake
+ * result, -ETIMEDOUT, or -EINTR at once or later if current->killed. No wake-up is lost between the
+ * caller's test and this call, since the kernel runs with interrupts off.
+ */
+int thread_block(u64 deadline);
+/* Harmless unless the thread is blocked. */
+void thread_wake(struct thread *thread, int result);
+/* Marks it killed and wakes it; it ends when it would next return to user mode. */
+void thread_kill(struct thread *thread);
+/* Ends `current`; its memory is freed by whoever runs next. */
+_Noreturn void thread_exit(void);
+
+/* As on Linux: to the tail of the new priority, or to its head when that is lower than the old one. */
+void thread_set_policy(struct thread *thread, int policy, int priority);
+void sched_yield(void);
+/* Length of a slice of this policy in ns; 0: it has none. */
+u64 sched_slice(int policy);
+/*
+ * In long kernel paths: lets interrupts and higher-priority threads in. Does nothing in interrupt
+ * context.
+ */
+void preempt_point(void);
+
+/* Registers with which `thread` entered the kernel. */
+static inline struct regs *thread_regs(const struct thread *thread)
+{
+	return (struct regs *)thread->kstack_top - 1;
+}
+
+void thread_set_fs_base(struct thread *thread, u64 base);
+void thread_set_gs_base(struct thread *thread, u64 base);
+u64 thread_fs_base(const struct thread *thread);
+u64 thread_gs_base(const struct thread *thread);
+
+/*
+ * User FPU state of `current`, in XSAVE's standard format. Save brings current->xsave up to date; load
+ * takes what is there, made acceptable to XRSTOR whatever it was; reset gives the initial state.
+ */
+u32 thread_fpu_bytes(void);
+void thread_fpu_save(void);
+void thread_fpu_load(void);
+void thread_fpu_reset(void);
+
+#endif

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: MIT
+#include <linux/errno.h>
+
+#include "page.h"
+#include "vma.h"
+
+#define entry(p) list_entry(p, struct vma, link)
+
+bool vma_crowded(const struct list *vmas)
+{
+	const struct list *p;
+	unsigned int count = 0;
+
+	list_for_each(p, vmas)
+		count++;
+	return count >= VMA_COUNT_MAX;
+}
+
+struct vma *vma_find(const struct list *vmas, u64 addr)
+{
+	struct list *p;
+
+	list_for_each(p, vmas) {
+		if (entry(p)->end > addr)
+			return entry(p);
+	}
+	return NULL;
+}
+
+struct vma *vma_next(const struct list *vmas, const struct vma *vma)
+{
+	return vma->link.next == vmas ? NULL : entry(vma->link.next);
+}
+
+bool vma_range_free(const struct list *vmas, u64 start, u64 end)
+{
+	const struct vma *vma = vma_find(vmas, start);
+
+	return !vma || vma->start >= end;
+}
+
+bool vma_range_full(const struct list *vmas, u64 start, u64 end)
+{
+	const struct vma *vma = vma_find(vmas, start);
+
+	while (vma && vma->start <= start) {
+		start = vma->end;
+		if (start >= end)
+			return true;
+		vma = vma_next(vmas, vma);
+	}
+	return false;
+}
+
+void vma_insert(struct list *vmas, struct vma *vma)
+{
+	struct vma *above = vma_find(vmas, vma->start);
+
+	/* Before the list head is the end of the list. */
+	list_append(above ? &above->link : vmas, &vma->link);
+}
+
+int vma_split(struct list *vmas, u64 addr)
+{
+	struct vma *low = vma_find(vmas, addr), *high;
+
+	if (!low || low->start >= addr)
+		return 0;
+	high = vma_crowded(vmas) ? NULL : kalloc(sizeof(*high));
+	if (!high)
+		return -ENOMEM;
+	high->start = addr;
+	high->end = low->end;
+	high->prot = low->prot;
+	high->flags = low->flags;
+	low->end = addr;
+	list_insert(&low->link, &high->link);
+	return 0;
+}
+
+void vma_merge(struct list *vmas, u64 start, u64 end)
+{
+	struct vma *vma = vma_find(vmas, start ? start - 1 : 0), *next;
+
+	for (; vma && vma->start <= end; vma = next) {
+		next = vma_next(vmas, vma);
+		if (!next || vma->end != next->start || vma->prot != next->prot ||
+		    vma->flags != next->flags || (vma->flags & VMA_GUARD))
+			continue;
+		next->start = vma->start;
+		vma_remove(vma);
+	}
+}
+
+void vma_remove(struct vma *vma)
+{
+	list_remove(&vma->link);
+	kfree(vma);
+}
+
+u64 vma_gap(const struct list *vmas, u64 bottom, u64 top, u64 bytes)
+{
+	struct list *p;
+
+	for (p = vmas->prev; p != vmas; p = p->prev) {
+		const struct vma *vma = entry(p);
+
+		if (vma->end < top && top - vma->end >= bytes)
+			break;
+		top = min(top, vma->start);
+		if (top <= bottom)
+			return 0;
+	}
+	return top > bottom && top - bottom >= bytes ? top - bytes : 0;
+}
