@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The user-interrupt handler of a shadow thread.
+ *
+ * Entered with UIF = 0 and struct crtos_uintr_frame at RSP, which is 16-byte aligned. It interrupts
+ * shadow_loop() only, which keeps nothing in vector or x87 registers: the integer registers that a C
+ * function may change are all there is to save.
+ */
+	.text
+	.globl	shadow_uintr_entry
+	.type	shadow_uintr_entry, @function
+shadow_uintr_entry:
+	pushq	%rax
+	pushq	%rcx
+	pushq	%rdx
+	pushq	%rsi
+	pushq	%rdi
+	pushq	%r8
+	pushq	%r9
+	pushq	%r10
+	pushq	%r11
+	subq	$8, %rsp		/* 32 + 9 * 8 + 8: aligned for a call */
+	cld
+	call	shadow_service_uipi
+	addq	$8, %rsp
+	popq	%r11
+	popq	%r10
+	popq	%r9
+	popq	%r8
+	popq	%rdi
+	popq	%rsi
+	popq	%rdx
+	popq	%rcx
+	popq	%rax
+	addq	$8, %rsp		/* the vector */
+	.byte	0xf3, 0x0f, 0x01, 0xec	/* uiret */
+	.size	shadow_uintr_entry, . - shadow_uintr_entry
+	.section .note.GNU-stack, "", @progbits

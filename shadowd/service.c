@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The service routine: the hot path. Built for the integer registers only; a null call costs well under
+ * a hundred instructions here, and no system call but the one that was asked for.
+ */
+
+#include <sys/ioctl.h>
+
+#include "care.h"
+#include "raw.h"
+#include "shadow.h"
+
+#define hot static inline __attribute__((always_inline))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* By value, so that the caller's copy can stay in registers. */
+static __attribute__((noinline)) long perform_slowly(struct shadow_thread *thread,
+						     const struct crtos_scf_call call)
+{
+	if (call.nr >= CRTOS_OP_FIRST)
+		return shadow_operation(thread, &call);
+	return care_call(&call, shadow.dev);
+}
+
+hot long perform(struct shadow_thread *thread, const struct crtos_scf_call *call)
+{
+	const uint64_t *args = call->args;
+
+	if (likely(call->nr < CRTOS_OP_FIRST && !care_needed(call->nr, args[0], shadow.dev)))
+		return raw_syscall6(call->nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+	return perform_slowly(thread, *call);
+}
+
+hot void service(struct shadow_thread *thread, enum crtos_notifier notifier)
+{
+	struct crtos_scf_call call;
+	long ret;
+	int taken;
+
+	thread->port.handled++;
+	taken = crtos_scf_take(&thread->port, &call);
+	if (unlikely(taken <= 0)) {
+		if (taken < 0)
+			shadow_protocol_error();
+		thread->port.spurious++;
+		return;
+	}
+	ret = perform(thread, &call);
+	if (unlikely(ret == SHADOW_NO_REPLY))
+		return;
+	if (!crtos_scf_answer(&thread->port, ret) || notifier == CRTOS_NOTIFIER_POLL) {
+		thread->port.suppressed++;
+		return;
+	}
+	thread->port.notified++;
+	if (notifier == CRTOS_NOTIFIER_UIPI)
+		crtos_senduipi(thread->index);
+	else
+		raw_syscall3(__NR_ioctl, shadow.dev, CRTOS_IOC_KICK, 0);
+}
+
+void shadow_service_uipi(void)
+{
+	service(shadow_self, CRTOS_NOTIFIER_UIPI);
+}
+
+void shadow_service_ipi(void)
+{
+	service(shadow_self, CRTOS_NOTIFIER_IPI);
+}
+
+void shadow_service_poll(struct shadow_thread *thread)
+{
+	service(thread, CRTOS_NOTIFIER_POLL);
+}
