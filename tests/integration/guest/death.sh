@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: MIT
+#
+# A real-time process or its shadow ends at every point where the two meet: nothing is left of it, and the partition
+# works on. Of the longer sweeps so many points are used, evenly spread.
+. /opt/crtos/tests/lib.sh
+. /opt/crtos/tests/tap.sh
+
+points=${1:-20}
+L=$P/short-life
+
+crtos start --cpus 2 --mem 32M || exit 1
+refused "the program's own end" 7 "" crtos run $L exit
+ok "nothing runs" wait_until 20 value_is processes 0
+
+labelled "uipi, a spinning shadow" "$P/kill-at" -r 60 -r 61 -r 62 -r 64 -r 66 kill crtos run --spin inf $L exit
+labelled "uipi, a blocking shadow" "$P/kill-at" -n "$points" -r 63 kill crtos run --spin 0 $L exit
+labelled "uipi, inside of calls" "$P/kill-at" -n "$points" inside crtos run --spin 0 $L exit
+labelled "ipi" "$P/kill-at" -n "$points" -r 65 kill crtos run --notifier ipi $L exit
+labelled "poll" "$P/kill-at" -n "$points" kill crtos run --notifier poll $L exit
+labelled "a fault" "$P/kill-at" -n "$points" kill crtos run $L fault
+labelled "execve" "$P/kill-at" -n "$points" kill crtos run $L exec
+labelled "between instructions" "$P/kill-at" -n $((points + points / 2)) step crtos run --spin inf $L exit
+labelled "after the program's own death" "$P/kill-at" -n "$points" -f death kill crtos run $L accident
+labelled "a shadow that stands still as its program dies" "$P/kill-at" -n $((points / 4)) -f loop hold crtos run $L accident
+labelled "a panic of the RTOS" "$P/kill-at" -n $((points / 2)) panic crtos run $L exit
+labelled "crtos stop" "$P/kill-at" -n $((points / 2)) stop crtos run $L exit
+labelled "crtos stop as the program dies" "$P/kill-at" -n $((points / 4)) -f death stop crtos run $L accident
+
+refused "a program ends as ever" 7 "" crtos run $L exit
+ok "stop" crtos stop
+is "all CPUs are back" "0-3" "$(online)"
+ok "the module can be removed" wait_until 10 rmmod crtos
+finish

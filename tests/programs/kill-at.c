@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Ends a real-time process at every point where its shadow touches Linux, one point a run, and sees each time that
+ * nothing is left of it and that the partition still works.
+ *
+ *	kill-at [-n MAX] [-f FROM] [-r IOCTL]... ACTION COMMAND...
+ *
+ * The points are the entry and the exit of every system call of the shadow's threads, and every signal. ACTION:
+ *
+ *	kill	SIGKILL there; at an entry, the call is not made
+ *	inside	let the call begin, and SIGKILL when it sleeps or has returned; entries only
+ *	stop	`crtos stop --kill` while the thread stays there; then the partition is started again
+ *	panic	make the RTOS panic while the thread stays there: the module is to end the shadow; as above then
+ *	hold	leave it there: another thread of the program is to end all of it
+ *	step	SIGKILL after each of the STEPS instructions that follow the program's first write()
+ *
+ * FROM is the first point that counts: `create`, the entry of CRTOS_IOC_PROC_CREATE, before which nothing exists that
+ * could be left; `loop`, that of getppid(); `death`, after that, where the shadow begins to die as its program did or is
+ * told to. One run counts the points; MAX bounds how many
+ * of them, evenly spread, are used. -r names an operation of /dev/crtos (the low byte of the command, in hexadecimal)
+ * that must be among them. Prints TAP.
+ */
+#define _GNU_SOURCE
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/user.h>
+#include <time.h>
+
+#include <crtos/uapi.h>
+
+#include "test.h"
+#include "tracee.h"
+
+#define SETTLED 20 /* seconds; longer than anything may take */
+#define STEPS 120
+#define OPERATIONS 256
+#define PROGRAM "/opt/crtos/programs/short-life"
+#define PROGRAM_STATUS 7
+#define LOST_STATUS 125
+
+enum action { KILL, INSIDE, STOP, PANIC, HOLD, STEP, ACTIONS };
+enum from { CREATE, LOOP, DEATH, FROMS };
+
+static const char *const action_names[ACTIONS] = {
+	"kill", "inside", "stop", "panic", "hold", "step"
+};
+static const char *const from_names[FROMS] = { "create", "loop", "death" };
+
+static enum action action;
+static enum from from;
+static unsigned int seen[OPERATIONS]; /* operations of the device at points that were used */
+static unsigned int used, senduipis;
+static int device;
+
+/* --- what is left ---------------------------------------------------------------------------- */
+
+struct counters {
+	uint64_t upids, receivers, tables, processes, frames, pinned;
+};
+
+static struct counters base;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct counters count(void)
+{
+	struct crtos_partition_status status;
+	struct crtos_check check;
+
+	if (ioctl(device, CRTOS_IOC_CHECK, &check) ||
+	    ioctl(device, CRTOS_IOC_PARTITION_STATUS, &status))
+		tracee_give_up(CRTOS_DEVICE);
+	return (struct counters){ check.upids_used, check.receivers,	check.uitts_used,
+				  status.processes, status.frames_free, status.frames_pinned };
+}
+
+/* Some of what a process had is free only a moment after its end. */
+static int settled(void)
+{
+	double end = now() + SETTLED;
+	struct counters c;
+
+	do {
+		c = count();
+		if (!memcmp(&c, &base, sizeof(c)))
+			return 1;
+		usleep(1000);
+	} while (now() < end);
+	printf("# left: %ld UPIDs, %ld receivers, %ld tables, %ld processes, %ld frames, %ld pinned\n",
+	       (long)(c.upids - base.upids), (long)(c.receivers - base.receivers),
+	       (long)(c.tables - base.tables), (long)(c.processes - base.processes),
+	       (long)(base.frames - c.frames), (long)c.pinned);
+	return 0;
+}
+
+static int succeeds(const char *what, char *const *command, int wanted)
+{
+	int status, null;
+	pid_t pid = fork();
+
+	if (!pid) {
+		null = open("/dev/null", O_WRONLY);
+		dup2(null, STDOUT_FILENO);
+		execvp(command[0], command);
+		_exit(127);
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		tracee_give_up("waitpid");
+	if (WIFEXITED(status) && WEXITSTATUS(status) == wanted)
+		return 1;
+	printf("# %s: wait status %#x\n", what, status);
+	return 0;
+}
+
+static int works(void)
+{
+	static char *const command[] = { "crtos", "run", PROGRAM, "exit", NULL };
+
+	return succeeds("a program after it", command, PROGRAM_STATUS) && settled();
+}
+
+static int start(void)
+{
+	static char *const command[] = { "crtos", "start", "--cpus", "2", "--mem", "32M", NULL };
+
+	return succeeds("crtos start", command, 0);
+}
+
+static int stop(void)
+{
+	static char *const command[] = { "crtos", "stop", "--kill", NULL };
+
+	return succeeds("crtos stop --kill", command, 0);
+}
+
+static int panic(void)
+{
+	static char *const command[] = { "crtos", "debug", "panic", NULL };
+
+	return succeeds("crtos debug panic", command, 0);
+}
+
+/* --- points ---------------------------------------------------------------------------------- */
+
+static int is_operation(const struct point *p)
+{
+	return p->call == SYS_ioctl && _IOC_TYPE(p->args[1]) == CRTOS_IOC_TYPE;
+}
+
+static int is_loop(const struct point *p)
+{
+	return p->kind == ENTRY && p->call == SYS_getppid;
+}
+
+/* Its limit of core files is the first thing that a dying shadow changes. */
+static int is_death(const struct point *p)
+{
+	return (p->kind == ENTRY && p->call == SYS_prlimit64) ||
+	       (p->kind == SIGNAL && p->signal == CRTOS_SIGNAL);
+}
+
+/* Whether counting begins here; @looped remembers. */
+static int is_first(const struct point *p, int *looped)
+{
+	*looped = *looped || is_loop(p);
+	switch (from) {
+	case LOOP:
+		return *looped;
+	case DEATH:
+		return *looped && is_death(p);
+	default:
+		return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_PROC_CREATE;
+	}
+}
+
+static int counts(const struct point *p)
+{
+	return action != INSIDE || p->kind == ENTRY;
+}
+
+/* Run to the n-th point, from 1. Return: how many there were: fewer if the process ended. */
+static unsigned int run_to(struct tracee *t, char *const *command, unsigned int n)
+{
+	unsigned int points = 0;
+	int begun = 0, looped = 0;
+
+	tracee_launch(t, command);
+	while (points < n && tracee_next(t)) {
+		begun = begun || is_first(&t->at, &looped);
+		points += begun && counts(&t->at);
+	}
+	return points;
+}
+
+static void describe(unsigned int n, const struct point *p)
+{
+	static const char *const kinds[] = { "?", "entry", "exit", "signal" };
+
+	printf("# point %u: %s", n, kinds[p->kind]);
+	if (p->kind == SIGNAL)
+		printf(" %d\n", p->signal);
+	else if (is_operation(p))
+		printf(" of operation %#x\n", _IOC_NR((unsigned int)p->args[1]));
+	else
+		printf(" of system call %u\n", (unsigned int)p->call);
+}
+
+/* --- deaths ---------------------------------------------------------------------------------- */
+
+static int at_senduipi(pid_t tid)
+{
+	struct user_regs_struct regs;
+	unsigned long code;
+
+	if (ptrace(PTRACE_GETREGS, tid, NULL, &regs))
+		return 0;
+	code = (unsigned long)ptrace(PTRACE_PEEKTEXT, tid, regs.rip, NULL);
+	if ((code & 0xff) != 0xf3)
+		return 0;
+	code >>= (code >> 8 & 0xf0) == 0x40 ? 16 : 8; /* a REX prefix */
+	return (code & 0xffff) == 0xc70f && (code >> 16 & 0xf8) == 0xf0;
+}
+
+/* The module ends a shadow that has a process; one that was about to make it finds no partition. */
+static void end_without_partition(struct tracee *t, int exists)
+{
+	alarm(3 * SETTLED);
+	if (exists)
+		tracee_hold_to_end(t);
+	while (tracee_next(t))
+		;
+	alarm(0);
+}
+
+/* Return: whether the process ended as it should. */
+static int die(struct tracee *t)
+{
+	int exists;
+
+	switch (action) {
+	case INSIDE:
+		tracee_go_inside(t);
+		tracee_kill(t);
+		return t->status == -SIGKILL;
+	case STOP:
+		exists = count().processes;
+		if (!stop())
+			return 0;
+		end_without_partition(t, exists);
+		return (t->status == -SIGKILL || t->status == LOST_STATUS) && start();
+	case PANIC:
+		exists = count().processes;
+		if (!panic())
+			return 0;
+		end_without_partition(t, exists);
+		return (t->status == -SIGKILL || t->status == LOST_STATUS) && stop() && start();
+	case HOLD:
+		alarm(3 * SETTLED);
+		tracee_hold_to_end(t);
+		alarm(0);
+		return t->status == -SIGKILL || t->status == -SIGSEGV;
+	default:
+		tracee_kill(t);
+		return t->status == -SIGKILL;
+	}
+}
+
+/* Return: 0 as expected, 1 the program had ended before that point, -1 not as expected. */
+static int die_at(char *const *command, unsigned int n, int status_alone)
+{
+	static struct tracee t;
+	struct point at;
+
+	if (run_to(&t, command, n) < n) {
+		if (t.status != status_alone)
+			printf("# it ends with %d, not %d\n", t.status, status_alone);
+		return t.status == status_alone && works() ? 1 : -1;
+	}
+	at = t.at;
+	used++;
+	if (is_operation(&at))
+		seen[_IOC_NR(at.args[1])]++;
+	if (die(&t) && works())
+		return 0;
+	describe(n, &at);
+	printf("# it ended with %d\n", t.status);
+	return -1;
+}
+
+/* Return: as above. */
+static int die_after(char *const *command, unsigned int steps)
+{
+	static struct tracee t;
+	int written = 0;
+
+	tracee_launch(&t, command);
+	while (!written && tracee_next(&t))
+		written = t.at.kind == EXIT && t.at.call == SYS_write && t.at.args[0] == 1;
+	if (!written)
+		tracee_give_up("the program does not write");
+	while (steps-- && tracee_step(&t))
+		senduipis += at_senduipi(t.at.tid);
+	used++;
+	return die(&t) && works() ? 0 : -1;
+}
+
+/* --- sweeps ---------------------------------------------------------------------------------- */
+
+static int sweep_steps(char *const *command, unsigned int max)
+{
+	unsigned int runs = max < STEPS ? max : STEPS, i;
+
+	for (i = 0; i < runs; i++) {
+		if (die_after(command, i * STEPS / runs)) {
+			printf("# %u instructions after the write\n", i * STEPS / runs);
+			return 0;
+		}
+	}
+	printf("# %u of %d instructions; SENDUIPI was among them in %u runs\n", runs, STEPS,
+	       senduipis);
+	return senduipis > 0 && senduipis < runs;
+}
+
+static int sweep_points(char *const *command, unsigned int max)
+{
+	static struct tracee t;
+	unsigned int total = run_to(&t, command, -1u), i, n;
+	int ret = 0, alone = t.status;
+
+	if (!total || !works()) {
+		printf("# alone it ends with %d after %u points\n", alone, total);
+		return 0;
+	}
+	/* As long as there are points, or a sample of them. */
+	for (i = 0; !ret && (total > max ? i < max : 1); i++) {
+		n = total > max ? 1 + (unsigned int)((uint64_t)i * total / max) : 1 + i;
+		ret = die_at(command, n, alone);
+		/* Not every run has as many points as the one that counted them. */
+		if (ret > 0 && total > max)
+			ret = 0;
+	}
+	printf("# %u of about %u points\n", used, total);
+	return ret >= 0;
+}
+
+/* Tracer and tracee take turns: on two CPUs each turn would wake one of them. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		tracee_give_up("sched_setaffinity");
+}
+
+static int name_index(const char *const *names, int count, const char *name)
+{
+	int i = 0;
+
+	while (i < count && strcmp(names[i], name))
+		i++;
+	return i;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int max = -1u, required[OPERATIONS], requirements = 0, i;
+	int option, good;
+	double begin;
+
+	while ((option = getopt(argc, argv, "+n:f:r:")) != -1) {
+		if (option == 'n')
+			max = (unsigned int)atoi(optarg);
+		else if (option == 'f')
+			from = name_index(from_names, FROMS, optarg);
+		else if (option == 'r' && requirements < OPERATIONS)
+			required[requirements++] = strtoul(optarg, NULL, 16) % OPERATIONS;
+	}
+	action = optind < argc ? name_index(action_names, ACTIONS, argv[optind]) : ACTIONS;
+	if (argc - optind < 2 || action == ACTIONS || from == FROMS) {
+		fprintf(stderr,
+			"usage: kill-at [-n MAX] [-f FROM] [-r IOCTL]... ACTION COMMAND...\n");
+		return 2;
+	}
+	device = open(CRTOS_DEVICE, O_RDWR | O_CLOEXEC);
+	if (device < 0)
+		tracee_give_up(CRTOS_DEVICE);
+	stay_on_one_cpu();
+	base = count();
+	begin = now();
+	if (action == STEP)
+		good = sweep_steps(argv + optind + 1, max);
+	else
+		good = sweep_points(argv + optind + 1, max);
+	check(good, "%s: %u deaths in %.0f s leave nothing behind", action_names[action], used,
+	      now() - begin);
+	for (i = 0; i < requirements; i++)
+		check(seen[required[i]] > 0, "%s: %u of them at operation %#x",
+		      action_names[action], seen[required[i]], required[i]);
+	return test_end();
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A real-time program that in a short life meets every operation between RTOS and shadow: it is loaded, maps and
+ * unmaps what the shadow has touched, starts threads and sees them end, calls Linux, and ends.
+ *
+ *	short-life exit		status 7
+ *	short-life fault	by SIGSEGV
+ *	short-life exec		executes itself with `exit`
+ *	short-life accident	a second thread faults by itself while the first one calls Linux for ever
+ */
+#include <pthread.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define STATUS 7
+#define BYTES 8192
+
+static void *write_line(void *text)
+{
+	return write(STDOUT_FILENO, text, strlen(text)) < 0 ? text : NULL;
+}
+
+static void fault(void)
+{
+	volatile char *volatile nowhere = NULL;
+
+	*nowhere = 0;
+}
+
+/* The shadow has the pages mapped, so that unmapping them needs its zap. */
+static int map_and_unmap(void)
+{
+	char *pages = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED || !getcwd(pages, BYTES))
+		return -1;
+	return munmap(pages, BYTES);
+}
+
+/* The shadow of the second one waits until that of the first one has left their slot. */
+static int run_thread(char *text)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, write_line, text) || pthread_join(thread, NULL);
+}
+
+static void *have_accident(void *arg)
+{
+	const struct timespec while_ago = { .tv_nsec = 100000000 };
+
+	nanosleep(&while_ago, NULL);
+	fault();
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	const char *end = argc == 2 ? argv[1] : "";
+	pthread_t thread;
+
+	if (!strcmp(end, "accident")) {
+		if (pthread_create(&thread, NULL, have_accident, NULL))
+			return 1;
+		for (;;)
+			getppid();
+	}
+	if (map_and_unmap())
+		return 1;
+	if (run_thread("thread\n") || run_thread(""))
+		return 1;
+	if (!strcmp(end, "fault"))
+		fault();
+	if (!strcmp(end, "exec"))
+		execl(argv[0], argv[0], "exit", NULL);
+	return STATUS;
+}

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The core of the RTOS as the tests of the process layer see it: page frames from the heap, page tables that
+ * are a list, one thread that never really blocks. Included once by a test.
+ */
+#ifndef RTOS_FAKE_H
+#define RTOS_FAKE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <linux/errno.h>
+
+#include "../../rtos/core.h"
+#include "../../rtos/log.h"
+#include "../../rtos/page.h"
+#include "../../rtos/process.h"
+#include "../../rtos/scf.h"
+#include "../../rtos/uaccess.h"
+
+#define FAKE_UNUSED __attribute__((unused))
+
+static struct crtos_boot fake_boot;
+static struct crtos_control *fake_control;
+const struct crtos_boot *boot = &fake_boot;
+struct crtos_control *control;
+static struct thread fake_threads[4];
+struct thread *current = &fake_threads[0];
+static struct process *fake_process;
+static struct crtos_scf_header *fake_scf;
+
+static unsigned int fake_frames, fake_frames_max = 100000, fake_objects, fake_doorbells;
+static int (*fake_on_block)(u64 deadline);	/* instead of blocking; NULL: -EINTR */
+static u64 fake_now;
+
+void doorbell_linux(void)
+{
+	fake_doorbells++;
+}
+
+void log_print(const char *fmt, ...)
+{
+	(void)fmt;
+}
+
+void panic(const struct regs *regs, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)regs;
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	abort();
+}
+
+/* --- pages ---------------------------------------------------------------------------------------- */
+
+u64 page_alloc(void)
+{
+	void *p;
+
+	if (fake_frames == fake_frames_max)
+		return 0;
+	p = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	memset(p, 0, PAGE_SIZE);
+	fake_frames++;
+	return (u64)p;
+}
+
+void page_free(u64 phys)
+{
+	fake_frames--;
+	free((void *)phys);
+}
+
+u64 page_free_count(void)
+{
+	return fake_frames_max - fake_frames;
+}
+
+void *phys_to_virt(u64 phys)
+{
+	return (void *)phys;
+}
+
+void *kalloc(size_t bytes)
+{
+	void *p = aligned_alloc(64, ALIGN_UP(bytes, 64ul));
+
+	memset(p, 0, ALIGN_UP(bytes, 64ul));
+	fake_objects++;
+	return p;
+}
+
+void kfree(void *p)
+{
+	if (p)
+		fake_objects--;
+	free(p);
+}
+
+/* --- page tables ----------------------------------------------------------------------------------- */
+
+struct fake_page {
+	u64 addr, frame;
+	u32 prot;
+};
+
+static struct fake_page fake_pages[8192];
+static unsigned int fake_page_count, fake_vm_map_fails_after = ~0u;
+
+static struct fake_page *fake_find(u64 addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < fake_page_count; i++) {
+		if (fake_pages[i].addr == addr)
+			return &fake_pages[i];
+	}
+	return NULL;
+}
+
+int vm_create(struct vm *vm)
+{
+	vm->root = PAGE_SIZE;
+	vm->frames = 1;
+	return 0;
+}
+
+void vm_destroy(struct vm *vm)
+{
+	while (fake_page_count)
+		page_free(fake_pages[--fake_page_count].frame);
+	vm->root = 0;
+}
+
+int vm_map(struct vm *vm, u64 addr, u64 frame, u32 prot)
+{
+	assert_null(fake_find(addr));
+	assert_true(fake_page_count < ARRAY_SIZE(fake_pages));
+	assert_true(!(addr & ~PAGE_MASK) && addr >= CRTOS_USER_START && addr < CRTOS_USER_END);
+	if (!fake_vm_map_fails_after)
+		return -ENOMEM;
+	fake_vm_map_fails_after--;
+	fake_pages[fake_page_count++] = (struct fake_page){ addr, frame, prot };
+	vm->frames++;
+	return 0;
+}
+
+u64 vm_unmap(struct vm *vm, u64 addr)
+{
+	struct fake_page *p = fake_find(addr);
+	u64 frame;
+
+	if (!p)
+		return 0;
+	frame = p->frame;
+	*p = fake_pages[--fake_page_count];
+	vm->frames--;
+	return frame;
+}
+
+bool vm_protect(struct vm *vm, u64 addr, u32 prot)
+{
+	struct fake_page *p = fake_find(addr);
+
+	(void)vm;
+	if (p)
+		p->prot = prot;
+	return p;
+}
+
+u64 vm_lookup(const struct vm *vm, u64 addr, u32 *prot)
+{
+	struct fake_page *p = fake_find(addr);
+
+	(void)vm;
+	if (p && prot)
+		*prot = p->prot;
+	return p ? p->frame : 0;
+}
+
+void vm_switch(struct vm *vm)
+{
+	(void)vm;
+}
+
+/* --- user memory ------------------------------------------------------------------------------------ */
+
+static void *fake_user(u64 addr, u32 prot)
+{
+	struct fake_page *p = fake_find(addr & PAGE_MASK);
+
+	return p && (p->prot & prot) == prot ? (char *)p->frame + (addr & ~PAGE_MASK) : NULL;
+}
+
+int copy_from_user(void *to, u64 from, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes; i++) {
+		char *p = fake_user(from + i, VM_READ);
+
+		if (!p)
+			return -EFAULT;
+		((char *)to)[i] = *p;
+	}
+	return 0;
+}
+
+int copy_to_user(u64 to, const void *from, size_t bytes)
+{
+	size_t i;
+
+	for (i = 0; i < bytes; i++) {
+		char *p = fake_user(to + i, VM_WRITE);
+
+		if (!p)
+			return -EFAULT;
+		*p = ((const char *)from)[i];
+	}
+	return 0;
+}
+
+int get_user32(u32 *value, u64 from)
+{
+	return copy_from_user(value, from, sizeof(*value));
+}
+
+int put_user32(u64 to, u32 value)
+{
+	return copy_to_user(to, &value, sizeof(value));
+}
+
+int cmpxchg_user32(u64 addr, u32 expected, u32 desired, u32 *old)
+{
+	if (get_user32(old, addr))
+		return -EFAULT;
+	return *old == expected ? put_user32(addr, desired) : 0;
+}
+
+/* --- threads and time -------------------------------------------------------------------------------- */
+
+int thread_block(u64 deadline)
+{
+	if (current->killed)
+		return -EINTR;
+	return fake_on_block ? fake_on_block(deadline) : -EINTR;
+}
+
+static struct thread *fake_woken[8];
+static unsigned int fake_wakes;
+
+void thread_wake(struct thread *thread, int result)
+{
+	thread->wake_result = result;
+	fake_woken[fake_wakes++ % 8] = thread;
+}
+
+void preempt_point(void)
+{
+}
+
+u64 time_monotonic(void)
+{
+	return fake_now;
+}
+
+u64 time_realtime(void)
+{
+	return fake_now + 1000 * NSEC_PER_SEC;
+}
+
+bool signal_pending(void)
+{
+	return false;
+}
+
+/* --- set-up ------------------------------------------------------------------------------------------ */
+
+FAKE_UNUSED static int fake_setup(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	fake_control = calloc(1, sizeof(*fake_control));
+	fake_scf = aligned_alloc(PAGE_SIZE, CRTOS_SCF_SIZE);
+	memset(fake_scf, 0, CRTOS_SCF_SIZE);
+	control = fake_control;
+	fake_process = calloc(1, sizeof(*fake_process));
+	fake_process->ctl = &control->proc[3];
+	fake_process->index = 3;
+	fake_process->scf = fake_scf;
+	fake_process->pid = 100;
+	list_init(&fake_process->threads);
+	memset(fake_threads, 0, sizeof(fake_threads));
+	for (i = 0; i < ARRAY_SIZE(fake_threads); i++) {
+		struct thread *t = &fake_threads[i];
+
+		t->process = fake_process;
+		t->slot = i;
+		t->tid = 100 + i;
+		list_init(&t->futex_link);
+		list_append(&fake_process->threads, &t->process_link);
+		fake_process->slot[i] = t;
+		fake_process->thread_count++;
+	}
+	current = &fake_threads[0];
+	fake_frames_max = 100000;
+	fake_vm_map_fails_after = ~0u;
+	fake_on_block = NULL;
+	fake_wakes = fake_doorbells = fake_objects = 0;
+	fake_now = NSEC_PER_SEC;
+	return 0;
+}
+
+FAKE_UNUSED static int fake_teardown(void **state)
+{
+	(void)state;
+	free(fake_control);
+	free(fake_scf);
+	free(fake_process);
+	return 0;
+}
+
+#endif
