@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
 #
-# stream.pl FIFO MARK TRAILER - copy FIFO to standard output, live and binary-clean, up to the line "MARK rest";
-# write "rest" to the file TRAILER. Fails when FIFO ends without it.
+# stream.pl MARK TRAILER - copy standard input to standard output, live and binary-clean, up to the line "MARK rest";
+# write "rest" to the file TRAILER. Fails when the input ends without it.
 use strict;
 use warnings;
 
-my ($fifo, $mark, $trailer) = @ARGV;
+my ($mark, $trailer) = @ARGV;
 my $held = '';
 
 sub out {
@@ -17,8 +17,7 @@ sub out {
 	}
 }
 
-open my $in, '<', $fifo or die "$fifo: $!";
-while (sysread $in, my $data, 65536) {
+while (sysread STDIN, my $data, 65536) {
 	$held .= $data;
 	my $at = index $held, $mark;
 	if ($at >= 0) {
