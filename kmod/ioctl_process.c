@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The ioctls of a real-time process and its shadow; uapi.h says what each does. */
-#include <linux/errno.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 
 #include <crtos/uapi.h>
@@ -34,12 +37,8 @@ long crtos_ioctl_proc_create(struct crtos_session *session, void *arg)
 	mutex_lock(&session->lock);
 	if (!session->process) {
 		ret = crtos_process_create(arg, &process);
-		if (!ret) {
-			/* From here on mappings of this file belong to the mirror's inode. */
-			session->file->f_mapping = process->mirror.inode->i_mapping;
-			/* Pairs with the load-acquire in session_process() and in mmap. */
-			smp_store_release(&session->process, process);
-		}
+		if (!ret)
+			crtos_session_set_process(session, process);
 	}
 	mutex_unlock(&session->lock);
 	return ret;
@@ -98,4 +97,37 @@ long crtos_ioctl_thread_detach(struct crtos_session *session, void *arg)
 	crtos_shadow_detach(thread, false);
 	crtos_thread_trim(thread);
 	return 0;
+}
+
+/* A session as the shadow's open() would make it, which may have no path to the device any more. */
+long crtos_ioctl_proc_fork(struct crtos_session *session, void *arg)
+{
+	const struct crtos_proc_fork *request = arg;
+	struct crtos_thread *thread = session_shadow(session);
+	struct crtos_process *process;
+	struct file *file;
+	int fd, ret;
+
+	if (!thread || request->reserved)
+		return -EINVAL;
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	if (fd < 0)
+		return fd;
+	file = dentry_open(&session->file->f_path, O_RDWR, current_cred());
+	if (IS_ERR(file)) {
+		ret = PTR_ERR(file);
+		goto no_file;
+	}
+	ret = crtos_process_fork(thread, request->token, &process);
+	if (ret)
+		goto no_process;
+	crtos_session_set_process(file->private_data, process);
+	fd_install(fd, file);
+	return fd;
+
+no_process:
+	fput(file);
+no_file:
+	put_unused_fd(fd);
+	return ret;
 }

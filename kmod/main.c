@@ -55,6 +55,7 @@ static const struct ioctl {
 	{ CRTOS_IOC_ZAP, crtos_ioctl_zap },
 	{ CRTOS_IOC_KICK, crtos_ioctl_kick },
 	{ CRTOS_IOC_THREAD_DETACH, crtos_ioctl_thread_detach },
+	{ CRTOS_IOC_PROC_FORK, crtos_ioctl_proc_fork },
 };
 
 static const struct ioctl *find_ioctl(unsigned int command)

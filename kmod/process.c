@@ -16,6 +16,7 @@
 #include "pinned.h"
 #include "process.h"
 #include "uintr_cpu.h"
+#include "uintr_thread.h"
 #include "uintr_uitt.h"
 #include "uintr_upid.h"
 #include "uintr_wait.h"
@@ -81,6 +82,7 @@ static long create_check(const struct crtos_proc_create *create)
 	return 0;
 }
 
+/* The tgid is that of current. */
 static struct crtos_process *process_alloc(const struct crtos_proc_create *create)
 {
 	struct crtos_process *process = kzalloc(sizeof(*process), GFP_KERNEL);
@@ -96,6 +98,7 @@ static struct crtos_process *process_alloc(const struct crtos_proc_create *creat
 	process->policy = create->policy;
 	process->priority = create->priority;
 	process->notifier = create->notifier;
+	process->rt_spin = create->rt_spin;
 	for (i = 0; i < CRTOS_SCF_SLOTS; i++)
 		process->reverse_index[i] = -1;
 
@@ -146,6 +149,7 @@ static void process_fill(struct crtos_process *process, const struct crtos_proc_
 	linux_side->notifier = create->notifier;
 	linux_side->rt_spin = create->rt_spin;
 	linux_side->priority_max = priority_max(create);
+	linux_side->fork_parent = 0;
 	linux_side->zap_done = process->entry->rt.zap_seq;
 	for (i = 0; i < CRTOS_SCF_SLOTS; i++)
 		linux_side->forward_upid[i] = CRTOS_UPID_NONE;
@@ -182,6 +186,78 @@ int crtos_process_create(struct crtos_proc_create *create, struct crtos_process 
 	return 0;
 }
 
+/*
+ * CRTOS_IOC_PROC_FORK by a shadow thread: a process like its own. What can be had too little of is taken
+ * here, so that the parent hears of it. May sleep.
+ */
+int crtos_process_fork(struct crtos_thread *thread, u32 token, struct crtos_process **forked)
+{
+	struct crtos_process *parent = thread->process, *process;
+	struct crtos_proc_linux *linux_side;
+	struct crtos_proc_create create = {
+		.policy = parent->policy,
+		.priority = parent->priority,
+		.notifier = parent->notifier,
+		.rt_spin = parent->rt_spin,
+	};
+	int ret = -ESHUTDOWN;
+
+	process = process_alloc(&create);
+	if (IS_ERR(process))
+		return PTR_ERR(process);
+	if (process->notifier == CRTOS_NOTIFIER_UIPI) {
+		process->forward[0] = crtos_upid_alloc();
+		if (!process->forward[0]) {
+			ret = -ENOSPC;
+			goto free;
+		}
+	}
+	mutex_lock(&crtos_mailbox.lock);
+	if (parent->entry && !READ_ONCE(parent->over))
+		ret = crtos_table_add(process);
+	if (!ret) {
+		process_fill(process, &create);
+		linux_side = &process->entry->linux_side;
+		linux_side->priority_max = parent->entry->linux_side.priority_max;
+		linux_side->fork_parent = parent->index + 1;
+		linux_side->fork_slot = thread->slot;
+		linux_side->fork_token = token;
+		process->adoptable = process->announced = true;
+		/* Publishes the above; pairs with the RTOS's load-acquire of `state`. */
+		smp_store_release(&linux_side->state, CRTOS_PROC_FORK);
+	}
+	mutex_unlock(&crtos_mailbox.lock);
+	if (!ret) {
+		*forked = process;
+		return 0;
+	}
+	if (process->forward[0])
+		crtos_upid_put(process->forward[0]);
+free:
+	crtos_upid_put(process->reverse);
+	crtos_process_put(process);
+	return ret;
+}
+
+/* The first to attach to a fork becomes its shadow. May sleep. */
+void crtos_process_adopt(struct crtos_process *process)
+{
+	struct pid *old = NULL;
+
+	mutex_lock(&crtos_mailbox.lock);
+	mutex_lock(&process->lock);
+	if (process->adoptable && process->entry) {
+		process->adoptable = false;
+		old = process->tgid;
+		process->tgid = get_task_pid(current, PIDTYPE_TGID);
+		process->entry->linux_side.pid = task_tgid_nr(current);
+		process->entry->linux_side.tgid = task_tgid_vnr(current);
+	}
+	mutex_unlock(&process->lock);
+	mutex_unlock(&crtos_mailbox.lock);
+	put_pid(old);
+}
+
 /* CRTOS_IOC_PROC_START. May sleep. */
 int crtos_process_start(struct crtos_process *process)
 {
@@ -191,12 +267,12 @@ int crtos_process_start(struct crtos_process *process)
 	mutex_lock(&process->lock);
 	if (process->started)
 		ret = -EBUSY;
-	else if (!READ_ONCE(process->thread[0]))
+	else if (!READ_ONCE(process->thread[0]) || process->adoptable)
 		ret = -EINVAL;
 	else if (!process->entry || process->over || !crtos_mailbox.running)
 		ret = -EIO;
 	if (!ret) {
-		process->started = true;
+		process->started = process->announced = true;
 		/* Publishes the whole Linux part; pairs with the RTOS's load-acquire of `state`. */
 		smp_store_release(&process->entry->linux_side.state, CRTOS_PROC_RUN);
 		crtos_mailbox_ring();
@@ -252,9 +328,9 @@ static void process_finish(struct crtos_process *process)
 		process->closed = true;
 		process_set_over(process);
 		crtos_mirror_close(&process->mirror);
-		retire = process->entry && !process->started;
+		retire = process->entry && !process->announced;
 	}
-	if (process->entry && process->started) {
+	if (process->entry && process->announced) {
 		/* After the marks in `pinned`: the RTOS frees what is not marked. */
 		smp_store_release(&process->entry->linux_side.state, CRTOS_PROC_KILL);
 		crtos_mailbox_ring();

@@ -30,7 +30,8 @@ struct crtos_process {
 	u32 policy;
 	u32 priority;
 	enum crtos_notifier notifier;
-	struct pid *tgid;		/* of the shadow */
+	u32 rt_spin;
+	struct pid *tgid;		/* of the shadow; changes under both locks below */
 	struct crtos_scf_header *scf;
 	struct crtos_mirror mirror;
 	atomic64_t wakes;
@@ -41,7 +42,9 @@ struct crtos_process {
 	u64 reverse_table;		/* crtos_uitt_id() of the table of reverse_index; 0: none */
 	const struct crtos_upid_slot *reverse_target;	/* in that table; only compared */
 	int reverse_index[CRTOS_SCF_SLOTS];	/* -1: none yet */
+	bool announced;			/* the RTOS knows the entry, and gives it back */
 	bool started;
+	bool adoptable;			/* a fork: tgid is still the parent's */
 	bool closed;			/* the session or the last shadow thread has gone */
 	bool over;			/* the shadow was told to end; read without the lock */
 	unsigned long kill_at;		/* jiffies; with `over` */
@@ -53,6 +56,8 @@ struct crtos_process {
 };
 
 int crtos_process_create(struct crtos_proc_create *create, struct crtos_process **created);
+int crtos_process_fork(struct crtos_thread *thread, u32 token, struct crtos_process **forked);
+void crtos_process_adopt(struct crtos_process *process);
 int crtos_process_start(struct crtos_process *process);
 void crtos_process_close(struct crtos_process *process);
 void crtos_process_orphaned(struct crtos_process *process);

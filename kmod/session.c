@@ -21,6 +21,15 @@ int crtos_session_open(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* The session takes over the reference. Its lock is held, or nobody else knows the session yet. */
+void crtos_session_set_process(struct crtos_session *session, struct crtos_process *process)
+{
+	/* From here on mappings of this file belong to the mirror's inode. */
+	session->file->f_mapping = process->mirror.inode->i_mapping;
+	/* Pairs with the load-acquire in the ioctls and in mmap. */
+	smp_store_release(&session->process, process);
+}
+
 /* Mappings hold the file, so none is left. */
 int crtos_session_release(struct inode *inode, struct file *file)
 {

@@ -17,5 +17,6 @@ struct crtos_session {
 int crtos_session_open(struct inode *inode, struct file *file);
 int crtos_session_release(struct inode *inode, struct file *file);
 int crtos_session_mmap(struct file *file, struct vm_area_struct *vma);
+void crtos_session_set_process(struct crtos_session *session, struct crtos_process *process);
 
 #endif

@@ -101,8 +101,11 @@ int crtos_shadow_attach(struct crtos_process *process, struct crtos_thread_attac
 {
 	struct crtos_thread *thread;
 	struct crtos_uitt *uitt;
-	int ret = attach_check(process, attach);
+	int ret;
 
+	if (READ_ONCE(process->adoptable))
+		crtos_process_adopt(process);
+	ret = attach_check(process, attach);
 	if (ret)
 		return ret;
 	thread = crtos_thread_get_current();

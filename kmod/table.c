@@ -105,7 +105,7 @@ void crtos_table_retire(struct crtos_process *process)
 	}
 	mutex_unlock(&process->lock);
 
-	if (process->started) {
+	if (process->announced) {
 		/* The RTOS may give the entry away after this. */
 		smp_store_release(&entry->linux_side.state, CRTOS_PROC_FREE);
 		crtos_mailbox_ring();
@@ -178,7 +178,7 @@ static bool process_advance(struct crtos_process *process)
 	u32 state = smp_load_acquire(&process->entry->rt.state);
 
 	WRITE_ONCE(process->rt_seen, state);
-	if (!process->started)
+	if (!process->announced)
 		return false;
 	if (process->closed) {
 		if (state != CRTOS_RTPROC_DEAD)

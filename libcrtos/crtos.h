@@ -145,6 +145,12 @@ int crtos_proc_create(int dev, struct crtos_proc_create *create);
 /* Hands it to the RTOS, once slot 0 is attached. */
 int crtos_proc_start(int dev);
 
+/*
+ * A new session with a process like that of the calling shadow thread, for a child that is about to be
+ * forked: the fork `token` of the RTOS. Returns the descriptor. Errors: see <crtos/uapi.h>.
+ */
+int crtos_proc_fork(int dev, uint32_t token);
+
 /* Maps the process's SCF buffer, and checks it. -ENOENT no process; -EPROTO another version. */
 int crtos_scf_map(int dev, struct crtos_scf_header **scf);
 int crtos_scf_unmap(struct crtos_scf_header *scf);

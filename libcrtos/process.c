@@ -16,6 +16,13 @@ PUBLIC int crtos_proc_start(int dev)
 	return device_call(dev, CRTOS_IOC_PROC_START, NULL);
 }
 
+PUBLIC int crtos_proc_fork(int dev, uint32_t token)
+{
+	struct crtos_proc_fork argument = { .token = token };
+
+	return device_call(dev, CRTOS_IOC_PROC_FORK, &argument);
+}
+
 PUBLIC int crtos_scf_map(int dev, struct crtos_scf_header **scf)
 {
 	int saved = errno, ret;

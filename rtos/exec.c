@@ -7,7 +7,7 @@
  * A program's layout is the same in every run: CRTOS_USER_START < ET_EXEC image, break < MM_PIE_BASE, the
  * image of a PIE, its break < mappings and the interpreter, downwards < stack.
  *
- * Not done: #! scripts, set-user-id (the shadow has the credentials), closing of O_CLOEXEC descriptors.
+ * Not done: #! scripts, set-user-id (the shadow has the credentials).
  */
 #include <asm/stat.h>
 #include <asm/unistd_64.h>
@@ -20,6 +20,7 @@
 #include "args.h"
 #include "cpu.h"
 #include "elf.h"
+#include "fork.h"
 #include "kstring.h"
 #include "log.h"
 #include "mm.h"
@@ -75,7 +76,7 @@ static void exec_free(struct exec *e)
 
 static int scratch_map(struct exec *e)
 {
-	s64 ret = mm_mmap(&current->process->mm, 0, SCRATCH_BYTES, PROT_READ | PROT_WRITE,
+	s64 ret = mm_mmap(current->process->mm, 0, SCRATCH_BYTES, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (ret < 0)
@@ -237,7 +238,7 @@ static int load_file(struct mm *mm, const struct file *file)
 
 static int load(struct exec *e, struct process *p)
 {
-	struct mm *mm = &p->mm;
+	struct mm *mm = p->mm;
 	u64 stack = min(max(p->stack_limit, 4 * CRTOS_ARGS_MAX), MM_STACK_MAX);
 	u64 bytes, base;
 	int ret;
@@ -390,13 +391,41 @@ static void set_regs(const struct exec *e, struct regs *regs, u64 stack)
 	regs->rflags = RFLAGS_FIXED | RFLAGS_IF;
 }
 
+/* Empty memory for the new image. That of a vfork parent is left as it was. */
+static int own_memory(struct exec *e, struct process *p)
+{
+	struct mm *old = p->mm, *mm;
+	int ret;
+
+	if (!p->vfork_parent)
+		return mm_clear(old);
+	ret = mm_munmap(old, e->scratch, SCRATCH_BYTES);
+	if (ret)
+		return ret;
+	mm = mm_create();
+	if (!mm)
+		return -ENOMEM;
+	mm_show(mm, p->ctl);
+	ret = scf(CRTOS_OP_OWN_MIRROR, 0);
+	if (ret) {
+		mm_hide(mm, p->ctl);
+		mm_put(mm);
+		return ret;
+	}
+	p->mm = mm;
+	vm_switch(&mm->vm);
+	mm_put(old);
+	fork_release(p);
+	return 0;
+}
+
 /* Files are open and judged, strings are copied: from here on there is no way back. */
 static int replace(struct exec *e, struct process *p, struct regs *regs)
 {
 	u64 stack;
 	int ret;
 
-	ret = mm_clear(&p->mm);
+	ret = own_memory(e, p);
 	if (!ret)
 		ret = load(e, p);
 	if (!ret)
@@ -487,7 +516,7 @@ static _Noreturn void exec_failed(struct exec *e, int error)
 	}
 	line[n++] = '\n';
 	log_print("%s[%d]: first exec failed: error %d", p->comm, p->pid, -error);
-	if (!mm_clear(&p->mm) && !scratch_map(e) && !copy_to_user(e->scratch, line, n))
+	if (!mm_clear(p->mm) && !scratch_map(e) && !copy_to_user(e->scratch, line, n))
 		scf(__NR_write, 2, e->scratch, n);
 	exec_free(e);
 	process_exit(CRTOS_OP_EXIT_GROUP, error == -ENOENT ? 127 : 126);
@@ -542,7 +571,7 @@ s64 sys_execve(struct regs *regs)
 	if (!ret)
 		ret = process_kill_others(p);
 	if (ret) {
-		mm_munmap(&p->mm, e->scratch, SCRATCH_BYTES);
+		mm_munmap(p->mm, e->scratch, SCRATCH_BYTES);
 		goto free;
 	}
 	ret = replace(e, p, regs);
@@ -551,6 +580,9 @@ s64 sys_execve(struct regs *regs)
 		exec_free(e);
 		process_exit(CRTOS_OP_DIE, 9);
 	}
+	exec_free(e);
+	scf(CRTOS_OP_EXEC, 0);
+	return 0;
 free:
 	exec_free(e);
 	return ret;

@@ -66,7 +66,7 @@ void user_exception(struct regs *regs, u64 cr2)
 		kind = kinds[regs->vector];
 	if (regs->vector == VECTOR_PAGE_FAULT) {
 		addr = cr2;
-		if (vma_find(&p->mm.vmas, cr2) && vma_find(&p->mm.vmas, cr2)->start <= cr2)
+		if (vma_find(&p->mm->vmas, cr2) && vma_find(&p->mm->vmas, cr2)->start <= cr2)
 			kind.code = SEGV_ACCERR;
 	} else if (kind.sig == SIGFPE || kind.sig == SIGILL) {
 		addr = regs->rip;

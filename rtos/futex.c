@@ -35,7 +35,7 @@ static int futex_key(u64 addr, u64 *key)
 		return -EINVAL;
 	if (addr < CRTOS_USER_START || addr >= CRTOS_USER_END)
 		return -EFAULT;
-	frame = vm_lookup(&current->process->mm.vm, addr & PAGE_MASK, &prot);
+	frame = vm_lookup(&current->process->mm->vm, addr & PAGE_MASK, &prot);
 	if (!frame || !(prot & VM_READ))
 		return -EFAULT;
 	*key = addr;

@@ -53,6 +53,7 @@ _Noreturn void rtos_main(const struct crtos_boot *from_module)
 	time_init();
 	sched_init();
 	uipi_init();
+	process_init();
 
 	store_release(&control->rt_state, CRTOS_RT_RUNNING);
 	doorbell_linux();

@@ -45,7 +45,7 @@ static bool affordable(u64 bytes)
 
 static void unlock(struct mm *mm)
 {
-	container_of(mm, struct process, mm)->ctl->rt.frames = mm->vm.frames;
+	mm_count(mm);
 	mutex_unlock(&mm->lock);
 }
 
@@ -114,6 +114,12 @@ static int protect(struct mm *mm, u64 start, u64 end, u32 prot)
 		/* Not yet accessible: if this fails nobody sees what it did. */
 		vma->flags |= VMA_POPULATED;
 		ret = mm_populate(mm, vma->start, vma->end, 0);
+		if (ret)
+			return ret;
+	}
+	for (vma = vma_find(&mm->vmas, start); (prot & VM_WRITE) && vma && vma->start < end;
+	     vma = vma_next(&mm->vmas, vma)) {
+		ret = mm_unshare(mm, vma, vma->start, vma->end);
 		if (ret)
 			return ret;
 	}
@@ -438,15 +444,23 @@ u64 mm_brk(struct mm *mm, u64 addr)
 	return mm->brk;
 }
 
-static void discard(struct mm *mm, u64 start, u64 end)
+static int discard(struct mm *mm, u64 start, u64 end)
 {
 	struct vma *vma;
+	int ret;
 
 	for (vma = vma_find(&mm->vmas, start); vma && vma->start < end;
 	     vma = vma_next(&mm->vmas, vma)) {
-		if ((vma->flags & VMA_POPULATED) && !(vma->flags & (VMA_SHARED | VMA_FILE)))
-			mm_zero_pages(mm, max(start, vma->start), min(end, vma->end));
+		u64 from = max(start, vma->start), to = min(end, vma->end);
+
+		if (!(vma->flags & VMA_POPULATED) || (vma->flags & (VMA_SHARED | VMA_FILE)))
+			continue;
+		ret = mm_unshare(mm, vma, from, to);
+		if (ret)
+			return ret;
+		mm_zero_pages(mm, from, to);
 	}
+	return mm_zap_flush(mm);
 }
 
 int mm_madvise(struct mm *mm, u64 addr, u64 bytes, int advice)
@@ -470,9 +484,9 @@ int mm_madvise(struct mm *mm, u64 addr, u64 bytes, int advice)
 	ret = mutex_lock(&mm->lock);
 	if (ret)
 		return ret;
-	discard(mm, addr, addr + ALIGN_UP(bytes, PAGE_SIZE));
+	ret = discard(mm, addr, addr + ALIGN_UP(bytes, PAGE_SIZE));
 	unlock(mm);
-	return 0;
+	return ret;
 }
 
 int mm_check_mapped(struct mm *mm, u64 addr, u64 bytes)
@@ -513,30 +527,54 @@ int mm_mincore(struct mm *mm, u64 addr, u64 bytes, u64 vector)
 
 /* --- life and exec ------------------------------------------------------------------------------- */
 
-int mm_init(struct mm *mm)
+struct mm *mm_create(void)
 {
-	int ret;
+	struct mm *mm = kalloc(sizeof(*mm));
 
+	if (!mm)
+		return NULL;
+	mm->users = 1;
 	list_init(&mm->vmas);
 	mutex_init(&mm->lock);
 	mm->mmap_top = MM_STACK_TOP - MM_STACK_RESERVE;
-	mm->brk_start = mm->brk = 0;
-	mm->zap_start = mm->zap_end = 0;
 	mm->zap = kalloc(sizeof(*mm->zap));
 	if (!mm->zap)
-		return -ENOMEM;
-	ret = vm_create(&mm->vm);
-	if (ret)
-		kfree(mm->zap);
-	return ret;
+		goto free;
+	if (!vm_create(&mm->vm))
+		return mm;
+	kfree(mm->zap);
+free:
+	kfree(mm);
+	return NULL;
+}
+
+void mm_count(struct mm *mm)
+{
+	if (mm->entry)
+		mm->entry->rt.frames = mm->vm.frames;
+}
+
+void mm_show(struct mm *mm, struct crtos_proc *entry)
+{
+	mm->entry = entry;
+	mm_count(mm);
+	store_release(&entry->rt.root, mm->vm.root);
+}
+
+void mm_hide(struct mm *mm, const struct crtos_proc *entry)
+{
+	if (mm->entry == entry)
+		mm->entry = NULL;
 }
 
 /* vm_destroy() would free the leaves too, but without letting anybody in. */
-void mm_destroy(struct mm *mm)
+void mm_put(struct mm *mm)
 {
 	struct vma *vma, *next;
 	u64 addr, frame;
 
+	if (--mm->users)
+		return;
 	for (vma = vma_find(&mm->vmas, 0); vma; vma = next) {
 		next = vma_next(&mm->vmas, vma);
 		for (addr = vma->start; vma->flags & VMA_POPULATED && addr < vma->end;
@@ -552,6 +590,7 @@ void mm_destroy(struct mm *mm)
 		page_free(mm->zap->frame[--mm->zap->count]);
 	kfree(mm->zap);
 	vm_destroy(&mm->vm);
+	kfree(mm);
 }
 
 int mm_clear(struct mm *mm)

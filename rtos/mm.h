@@ -39,8 +39,16 @@ struct mm_zap {
 	u64 frame[MM_ZAP_FRAMES];
 };
 
+struct crtos_proc;
+
+/*
+ * `entry` is that of the process whose session shows this memory: its root is mirrored, and it is asked for
+ * zaps. A vfork child uses its parent's memory, through the parent's session.
+ */
 struct mm {
 	struct vm vm;
+	struct crtos_proc *entry;	/* NULL: no mirror shows it */
+	unsigned int users;		/* processes; 1 but for the time of a vfork */
 	struct list vmas;
 	struct mutex lock;
 	u64 brk_start, brk;
@@ -49,9 +57,24 @@ struct mm {
 	struct mm_zap *zap;
 };
 
-int mm_init(struct mm *mm);
-/* Frees everything. The mirror is gone and no thread is left; long, with preemption points. */
-void mm_destroy(struct mm *mm);
+/* An empty one with one user; NULL: no memory. */
+struct mm *mm_create(void);
+/*
+ * A user less. The last one frees everything, when the mirror is gone and no thread is left: long, with
+ * preemption points.
+ */
+void mm_put(struct mm *mm);
+/* From now on `entry` stands for it. */
+void mm_show(struct mm *mm, struct crtos_proc *entry);
+/* The mirror of `entry` is closed for good. */
+void mm_hide(struct mm *mm, const struct crtos_proc *entry);
+/*
+ * What fork does: copies all of `from` to `to`, which is empty. What nobody may write to is shared until
+ * that changes. 0, -ENOMEM, or -EINTR if `current` is killed; `to` then holds a part.
+ */
+int mm_fork(struct mm *to, struct mm *from);
+/* Stores to memory that need not be that of `current`; false: it is not mapped writable. */
+bool mm_poke32(struct mm *mm, u64 addr, u32 value);
 /* Unmaps everything, for exec. */
 int mm_clear(struct mm *mm);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <linux/errno.h>
 
+#include "kstring.h"
 #include "log.h"
 #include "mm_pages.h"
 #include "page.h"
@@ -20,6 +21,11 @@ static void breathe(u64 addr)
 		preempt_point();
 }
 
+static u64 frame_for_program(void)
+{
+	return page_free_count() > RESERVED_FRAMES ? page_alloc() : 0;
+}
+
 int mm_populate(struct mm *mm, u64 start, u64 end, u32 prot)
 {
 	u64 addr, frame;
@@ -30,7 +36,7 @@ int mm_populate(struct mm *mm, u64 start, u64 end, u32 prot)
 		preempt_point();
 		if (vm_lookup(&mm->vm, addr, NULL))
 			continue;
-		frame = page_free_count() > RESERVED_FRAMES ? page_alloc() : 0;
+		frame = frame_for_program();
 		if (!frame)
 			return -ENOMEM;
 		if (vm_map(&mm->vm, addr, frame, prot)) {
@@ -41,6 +47,18 @@ int mm_populate(struct mm *mm, u64 start, u64 end, u32 prot)
 	return 0;
 }
 
+static int zap_room(struct mm *mm)
+{
+	return mm->zap->count == MM_ZAP_FRAMES ? mm_zap_flush(mm) : 0;
+}
+
+/* A frame that has left the tables. There is room for it. */
+static void zap_frame(struct mm *mm, u64 addr, u64 frame)
+{
+	mm->zap->frame[mm->zap->count++] = frame;
+	mm_zap_add(mm, addr, addr + PAGE_SIZE);
+}
+
 int mm_unpopulate(struct mm *mm, u64 start, u64 end)
 {
 	u64 addr, frame;
@@ -48,19 +66,133 @@ int mm_unpopulate(struct mm *mm, u64 start, u64 end)
 
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
 		breathe(addr);
-		if (mm->zap->count == MM_ZAP_FRAMES) {
-			ret = mm_zap_flush(mm);
-			if (ret)
-				return ret;
-		}
+		ret = zap_room(mm);
+		if (ret)
+			return ret;
 		frame = vm_unmap(&mm->vm, addr);
-		if (!frame)
-			continue;
-		mm->zap->frame[mm->zap->count++] = frame;
-		mm_zap_add(mm, addr, addr + PAGE_SIZE);
+		if (frame)
+			zap_frame(mm, addr, frame);
 	}
 	return 0;
 }
+
+static u64 copy_frame(u64 frame)
+{
+	u64 copy = frame_for_program();
+
+	if (copy)
+		memcpy(phys_to_virt(copy), phys_to_virt(frame), PAGE_SIZE);
+	return copy;
+}
+
+int mm_unshare(struct mm *mm, const struct vma *vma, u64 start, u64 end)
+{
+	u64 addr, frame, copy;
+	u32 prot;
+	int ret;
+
+	if (!(vma->flags & VMA_POPULATED) || (vma->flags & VMA_SHARED) || (vma->prot & VM_WRITE))
+		return 0;
+	for (addr = start; addr < end; addr += PAGE_SIZE) {
+		preempt_point();
+		ret = zap_room(mm);
+		if (ret)
+			return ret;
+		frame = vm_lookup(&mm->vm, addr, &prot);
+		if (!frame || !page_shared(frame))
+			continue;
+		copy = copy_frame(frame);
+		if (!copy)
+			return -ENOMEM;
+		vm_unmap(&mm->vm, addr);
+		/* Its tables exist: this cannot fail. */
+		BUG_ON(vm_map(&mm->vm, addr, copy, prot));
+		zap_frame(mm, addr, frame);
+	}
+	return 0;
+}
+
+/* --- fork ------------------------------------------------------------------------------------------- */
+
+/*
+ * Private pages that can be written to are copied at once, so that neither process ever waits for it. The
+ * owners of a frame are counted by their tables.
+ */
+static int fork_page(struct mm *to, u64 addr, u64 frame, u32 prot, bool copied)
+{
+	int ret;
+
+	if (copied) {
+		frame = copy_frame(frame);
+		if (!frame)
+			return -ENOMEM;
+	} else {
+		page_get(frame);
+	}
+	ret = vm_map(&to->vm, addr, frame, prot);
+	if (ret)
+		page_free(frame);
+	return ret;
+}
+
+static int fork_area(struct mm *to, const struct mm *from, const struct vma *vma)
+{
+	bool copied = (vma->prot & VM_WRITE) && !(vma->flags & VMA_SHARED);
+	struct vma *new = kalloc(sizeof(*new));
+	u64 addr, frame;
+	u32 prot;
+	int ret;
+
+	if (!new)
+		return -ENOMEM;
+	new->start = vma->start;
+	new->end = vma->end;
+	new->prot = vma->prot;
+	new->flags = vma->flags;
+	list_append(&to->vmas, &new->link);
+	for (addr = vma->start; vma->flags & VMA_POPULATED && addr < vma->end; addr += PAGE_SIZE) {
+		preempt_point();
+		if (current->killed)
+			return -EINTR;
+		frame = vm_lookup(&from->vm, addr, &prot);
+		ret = frame ? fork_page(to, addr, frame, prot, copied) : 0;
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int mm_fork(struct mm *to, struct mm *from)
+{
+	struct list *link;
+	int ret = mutex_lock(&from->lock);
+
+	if (ret)
+		return ret;
+	list_for_each(link, &from->vmas) {
+		ret = fork_area(to, from, list_entry(link, struct vma, link));
+		if (ret)
+			break;
+	}
+	to->brk_start = from->brk_start;
+	to->brk = from->brk;
+	to->mmap_top = from->mmap_top;
+	mutex_unlock(&from->lock);
+	return ret;
+}
+
+bool mm_poke32(struct mm *mm, u64 addr, u32 value)
+{
+	u32 prot = 0;
+	u64 frame = addr % sizeof(value) ? 0 : vm_lookup(&mm->vm, addr & PAGE_MASK, &prot);
+
+	if (!frame || !(prot & VM_WRITE))
+		return false;
+	WRITE_ONCE(*(u32 *)((char *)phys_to_virt(frame) + addr % PAGE_SIZE), value);
+	return true;
+}
+
+/* --- moving, clearing ------------------------------------------------------------------------------- */
 
 void mm_protect_pages(struct mm *mm, u64 start, u64 end, u32 prot, u32 lost)
 {
@@ -136,13 +268,17 @@ void mm_zap_add(struct mm *mm, u64 start, u64 end)
 
 int mm_zap_flush(struct mm *mm)
 {
-	struct process *p = container_of(mm, struct process, mm);
-	struct crtos_proc_rt *rt = &p->ctl->rt;
+	struct process *p = current->process;
+	struct crtos_proc_rt *rt;
 	u64 seq;
 	s64 ret;
 
 	if (mm->zap_start >= mm->zap_end)
 		return 0;
+	/* The owner of the session has gone, and `current` will not last. */
+	if (!mm->entry)
+		return -EINTR;
+	rt = &mm->entry->rt;
 	seq = rt->zap_seq + 1;
 	rt->zap_start = mm->zap_start;
 	rt->zap_end = mm->zap_end;
@@ -150,7 +286,7 @@ int mm_zap_flush(struct mm *mm)
 	ret = scf(CRTOS_OP_ZAP, 0);
 	if (p->closed || current->killed)
 		return -EINTR;
-	if (ret || load_acquire(&p->ctl->linux_side.zap_done) != seq) {
+	if (ret || load_acquire(&mm->entry->linux_side.zap_done) != seq) {
 		log_print("%s[%d]: zap not carried out (%ld): process ended", p->comm, p->pid,
 			  (long)ret);
 		process_end(p, CRTOS_END_PROTOCOL);

@@ -14,6 +14,14 @@ void mm_protect_pages(struct mm *mm, u64 start, u64 end, u32 prot, u32 lost);
 /* Moves frames to where none are. 0 or -ENOMEM: then all are where they were. */
 int mm_move_pages(struct mm *mm, u64 from, u64 to, u64 bytes);
 void mm_zero_pages(struct mm *mm, u64 start, u64 end);
+/*
+ * Gives the private pages of a part of `vma` frames of their own, as before they are written to. 0, or -ENOMEM
+ * or -EINTR: some may have got theirs. Notes what the mirror may still show.
+ */
+int mm_unshare(struct mm *mm, const struct vma *vma, u64 start, u64 end);
+
+/* Tells Linux how many frames there are. */
+void mm_count(struct mm *mm);
 
 /* Notes that the mirror may show stale pages in [start, end). */
 void mm_zap_add(struct mm *mm, u64 start, u64 end);

@@ -27,6 +27,7 @@ struct frame_set {
 };
 
 static struct frame_set free_frames, pinned_frames;
+static u16 *more_owners;	/* by frame: how many there are beyond one */
 static u64 first_frame, end_frame;
 static u64 reclaim_next;	/* where the search for pinned frames that are so no more goes on */
 static struct timer reclaim_timer;
@@ -117,6 +118,9 @@ void page_init(void)
 	end_frame = boot->mem_size / PAGE_SIZE;
 	set_init(&free_frames, &at);
 	set_init(&pinned_frames, &at);
+	more_owners = phys_to_virt(at);
+	memset(more_owners, 0, end_frame * sizeof(*more_owners));
+	at += end_frame * sizeof(*more_owners);
 	first_frame = (ALIGN_UP(at, PAGE_SIZE) - boot->mem_phys) / PAGE_SIZE;
 	for (u64 n = first_frame; n < end_frame; n++)
 		set_add(&free_frames, n);
@@ -167,12 +171,35 @@ u64 page_alloc(void)
 	return phys;
 }
 
-void page_free(u64 phys)
+/* The number of a frame in use. */
+static u64 frame_number(u64 phys)
 {
 	u64 n = (phys - boot->mem_phys) / PAGE_SIZE;
 
 	if (phys % PAGE_SIZE || n < first_frame || n >= end_frame)
-		panic(NULL, "page_free: %lx is not a frame", phys);
+		panic(NULL, "page: %lx is not a frame", phys);
+	return n;
+}
+
+/* There are fewer processes than it can count, and each maps a frame once. */
+void page_get(u64 phys)
+{
+	more_owners[frame_number(phys)]++;
+}
+
+bool page_shared(u64 phys)
+{
+	return more_owners[frame_number(phys)] != 0;
+}
+
+void page_free(u64 phys)
+{
+	u64 n = frame_number(phys);
+
+	if (more_owners[n]) {
+		more_owners[n]--;
+		return;
+	}
 	if (set_test(&free_frames, n) || set_test(&pinned_frames, n))
 		panic(NULL, "page_free: %lx is free already", phys);
 	if (pinned_by_linux(n)) {

@@ -15,6 +15,12 @@ void page_init(void);
 /* A zeroed frame's physical address; 0: none left. */
 u64 page_alloc(void);
 void page_free(u64 phys);
+/*
+ * One more owner of a frame: as many page_free() as there are owners make it free. A frame with several is
+ * either shared memory or one that nobody may write to.
+ */
+void page_get(u64 phys);
+bool page_shared(u64 phys);
 u64 page_free_count(void);
 /*
  * Makes frames free that Linux no longer pins, if not too many. Happens by itself too, bit by bit in

@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 
 #include "core.h"
+#include "fork.h"
 #include "futex.h"
 #include "log.h"
 #include "page.h"
@@ -35,6 +36,87 @@ static void set_state(struct crtos_proc *ctl, u32 state)
 
 /* --- making ----------------------------------------------------------------------------------- */
 
+struct process *process_alloc(void)
+{
+	struct process *p = kalloc(sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->signals = kalloc(sizeof(*p->signals));
+	if (!p->signals) {
+		kfree(p);
+		return NULL;
+	}
+	list_init(&p->threads);
+	p->stack_limit = MM_STACK_DEFAULT;
+	p->start_ns = time_monotonic();
+	return p;
+}
+
+void process_free(struct process *p)
+{
+	if (p->mm)
+		mm_put(p->mm);
+	uipi_table_free(p->uitt);
+	if (p->scf)
+		kunmap_shared(p->scf, CRTOS_SCF_SIZE);
+	kfree(p->signals);
+	kfree(p);
+}
+
+static bool valid(const struct crtos_proc_linux *l)
+{
+	u64 phys = READ_ONCE(l->scf_phys);
+
+	return phys && !(phys & ~PAGE_MASK) && phys < 1ull << 52 &&
+	       l->reverse_upid < boot->upid_count && l->notifier <= CRTOS_NOTIFIER_POLL;
+}
+
+int process_open(struct process *p, unsigned int index)
+{
+	struct crtos_proc *ctl = &control->proc[index];
+	const struct crtos_proc_linux *l = &ctl->linux_side;
+
+	if (!valid(l))
+		return -EINVAL;
+	p->index = index;
+	p->ctl = ctl;
+	p->pid = l->tgid;
+	p->notifier = l->notifier;
+	p->spin = l->rt_spin;
+	p->reverse_upid = l->reverse_upid;
+	p->scf = kmap_shared(l->scf_phys, CRTOS_SCF_SIZE);
+	p->uitt = uipi_table_create();
+	if (!p->scf || !p->uitt)
+		return -ENOMEM;
+	if (p->notifier == CRTOS_NOTIFIER_UIPI &&
+	    !uipi_table_set(p->uitt, 0, READ_ONCE(l->forward_upid[0])))
+		return -EINVAL;
+	return 0;
+}
+
+void process_begin(struct process *p, struct thread *first)
+{
+	struct crtos_proc_rt *rt = &p->ctl->rt;
+
+	first->slot = 0;
+	first->tid = READ_ONCE(p->ctl->linux_side.tid);
+	p->slot[0] = first;
+	p->slot_state[0] = SLOT_LIVE;
+	p->slot_next = 1;
+	list_append(&p->threads, &first->process_link);
+	p->thread_count = 1;
+	p->scf->rt.threads = 1;
+	rt->reason = CRTOS_END_NONE;
+	rt->zap_seq = READ_ONCE(p->ctl->linux_side.zap_done);
+	/* A vfork child's memory is shown by its parent's session. */
+	if (!p->mm->entry)
+		mm_show(p->mm, p->ctl);
+	processes[p->index] = p;
+	set_state(p->ctl, CRTOS_RTPROC_RUNNING);
+	thread_ready(first);
+}
+
 static struct thread *first_thread(struct process *p, const struct crtos_proc_linux *l)
 {
 	/*
@@ -50,104 +132,60 @@ static struct thread *first_thread(struct process *p, const struct crtos_proc_li
 
 	if (!t)
 		return NULL;
-	t->process = p;
-	t->slot = 0;
-	t->tid = READ_ONCE(l->tid);
-	list_init(&t->futex_link);
 	if (l->policy != SCHED_OTHER && l->policy <= SCHED_RR && l->priority - 1 < PRIORITY_MAX)
 		thread_set_policy(t, l->policy, l->priority);
 	else
 		thread_set_policy(t, SCHED_OTHER, 0);
-	p->slot[0] = t;
-	p->slot_state[0] = SLOT_LIVE;
-	p->slot_next = 1;
-	list_append(&p->threads, &t->process_link);
-	p->thread_count = 1;
 	return t;
-}
-
-static bool valid(const struct crtos_proc_linux *l)
-{
-	u64 phys = READ_ONCE(l->scf_phys);
-
-	return phys && !(phys & ~PAGE_MASK) && phys < 1ull << 52 &&
-	       l->reverse_upid < boot->upid_count && l->notifier <= CRTOS_NOTIFIER_POLL;
 }
 
 static int process_create(unsigned int index)
 {
-	struct crtos_proc *ctl = &control->proc[index];
-	const struct crtos_proc_linux *l = &ctl->linux_side;
-	struct process *p = kalloc(sizeof(*p));
-	struct thread *t;
-	int ret = -ENOMEM;
+	struct process *p = process_alloc();
+	struct thread *t = NULL;
+	int ret;
 
 	if (!p)
 		return -ENOMEM;
-	p->index = index;
-	p->ctl = ctl;
-	p->pid = l->tgid;
-	p->notifier = l->notifier;
-	p->spin = l->rt_spin;
-	p->reverse_upid = l->reverse_upid;
-	p->stack_limit = MM_STACK_DEFAULT;
-	p->start_ns = time_monotonic();
-	list_init(&p->threads);
-	p->signals = kalloc(sizeof(*p->signals));
-	if (!p->signals)
-		goto free;
-	p->scf = kmap_shared(l->scf_phys, CRTOS_SCF_SIZE);
-	if (!p->scf)
-		goto signals;
-	p->uitt = uipi_table_create();
-	if (!p->uitt)
-		goto unmap;
-	if (mm_init(&p->mm))
-		goto table;
-	p->mm.vm.uitt = p->uitt;
-	if (p->notifier == CRTOS_NOTIFIER_UIPI &&
-	    !uipi_table_set(p->uitt, 0, READ_ONCE(l->forward_upid[0]))) {
-		ret = -EINVAL;
-		goto mm;
+	ret = process_open(p, index);
+	if (!ret) {
+		p->mm = mm_create();
+		t = p->mm ? first_thread(p, &p->ctl->linux_side) : NULL;
+		ret = t ? 0 : -ENOMEM;
 	}
-	t = first_thread(p, l);
-	if (!t)
-		goto mm;
-	p->scf->rt.threads = 1;
-	ctl->rt.reason = CRTOS_END_NONE;
-	ctl->rt.zap_seq = READ_ONCE(l->zap_done);
-	ctl->rt.frames = p->mm.vm.frames;
-	ctl->rt.root = p->mm.vm.root;
-	processes[index] = p;
-	set_state(ctl, CRTOS_RTPROC_RUNNING);
-	thread_ready(t);
-	return 0;
-
-mm:
-	mm_destroy(&p->mm);
-table:
-	uipi_table_free(p->uitt);
-unmap:
-	kunmap_shared(p->scf, CRTOS_SCF_SIZE);
-      signals:
-	kfree(p->signals);
-free:
-	kfree(p);
+	if (ret)
+		process_free(p);
+	else
+		process_begin(p, t);
 	return ret;
+}
+
+/* It cannot be: the shadow is told to end. */
+static void process_refuse(unsigned int index, u32 reason)
+{
+	struct crtos_proc *ctl = &control->proc[index];
+
+	ctl->rt.root = 0;
+	ctl->rt.reason = reason;
+	set_state(ctl, CRTOS_RTPROC_ENDED);
 }
 
 static void process_try_create(unsigned int index)
 {
-	struct crtos_proc *ctl = &control->proc[index];
-	int ret = valid(&ctl->linux_side) ? process_create(index) : -EINVAL;
+	const struct crtos_proc_linux *l = &control->proc[index].linux_side;
+	int ret;
 
+	if (l->fork_parent) {
+		if (!fork_ready(index))
+			process_refuse(index, CRTOS_END_FORK);
+		return;
+	}
+	ret = process_create(index);
 	if (!ret)
 		return;
-	log_print("process %u [%d]: not started: %s", index, ctl->linux_side.pid,
+	log_print("process %u [%d]: not started: %s", index, l->pid,
 		  ret == -ENOMEM ? "no memory" : "invalid entry");
-	ctl->rt.root = 0;
-	ctl->rt.reason = ret == -ENOMEM ? CRTOS_END_NO_MEMORY : CRTOS_END_PROTOCOL;
-	set_state(ctl, CRTOS_RTPROC_ENDED);
+	process_refuse(index, ret == -ENOMEM ? CRTOS_END_NO_MEMORY : CRTOS_END_PROTOCOL);
 }
 
 /* --- unmaking --------------------------------------------------------------------------------- */
@@ -156,12 +194,9 @@ static void process_destroy(struct process *p)
 {
 	struct crtos_proc *ctl = p->ctl;
 
-	mm_destroy(&p->mm);
-	uipi_table_free(p->uitt);
-	kunmap_shared(p->scf, CRTOS_SCF_SIZE);
+	mm_hide(p->mm, ctl);
 	processes[p->index] = NULL;
-	kfree(p->signals);
-	kfree(p);
+	process_free(p);
 	ctl->rt.root = 0;
 	ctl->rt.frames = 0;
 	ctl->rt.forward_ipi = 0;
@@ -193,12 +228,15 @@ static bool process_step(unsigned int index)
 	case CRTOS_PROC_KILL:
 		if (p && p->thread_count)
 			return false;
-		if (p)
-			process_destroy(p);
-		else if (ctl->rt.state != CRTOS_RTPROC_DEAD)
-			set_state(ctl, CRTOS_RTPROC_DEAD);
-		else
+		if (!p && ctl->rt.state == CRTOS_RTPROC_DEAD)
 			return false;
+		if (p) {
+			process_destroy(p);
+		} else {
+			if (ctl->linux_side.fork_parent)
+				fork_lost(index);
+			set_state(ctl, CRTOS_RTPROC_DEAD);
+		}
 		return true;
 	case CRTOS_PROC_FREE:
 		if (p || ctl->rt.state != CRTOS_RTPROC_DEAD)
@@ -228,15 +266,15 @@ static void worker_main(void *arg)
 static void worker_wake(void)
 {
 	work = true;
-	if (!worker) {
-		worker = thread_create_kernel(worker_main, NULL, PROCESS_WORKER_PRIORITY);
-		if (!worker) {
-			log_print("no memory for the process worker");
-			return;
-		}
-		thread_ready(worker);
-	}
 	thread_wake(worker, 0);
+}
+
+void process_init(void)
+{
+	worker = thread_create_kernel(worker_main, NULL, PROCESS_WORKER_PRIORITY);
+	if (!worker)
+		panic(NULL, "no memory for the process worker");
+	thread_ready(worker);
 }
 
 /* --- interrupts ------------------------------------------------------------------------------- */
@@ -266,7 +304,7 @@ void process_control_changed(void)
 
 void process_reverse_interrupt(unsigned int index)
 {
-	struct process *p = index < CRTOS_PROCS ? processes[index] : NULL;
+	struct process *p = process_find(index);
 	u64 bits;
 
 	if (!p)
@@ -289,6 +327,11 @@ void process_end(struct process *p, u32 reason)
 	p->ctl->rt.reason = reason;
 	set_state(p->ctl, CRTOS_RTPROC_ENDED);
 	kill_threads(p);
+}
+
+struct process *process_find(unsigned int index)
+{
+	return index < CRTOS_PROCS ? processes[index] : NULL;
 }
 
 struct thread *process_find_thread(const struct process *p, s32 tid)
@@ -317,9 +360,12 @@ static _Noreturn void leave(enum slot_state slot_state)
 	WRITE_ONCE(p->scf->rt.threads, p->thread_count);
 	if (p->lonely && p->thread_count == 1)
 		thread_wake(p->lonely, 0);
+	if (!p->thread_count)
+		fork_release(p);
 	/* Its address space may be freed from now on. */
 	current->process = NULL;
 	vm_switch(NULL);
+	uipi_table_use(NULL);
 	if (!p->thread_count)
 		worker_wake();
 	thread_exit();

@@ -25,7 +25,7 @@ struct process {
 	unsigned int index;		/* in crtos_control.proc and of its reverse vector */
 	struct crtos_proc *ctl;
 	struct crtos_scf_header *scf;
-	struct mm mm;
+	struct mm *mm;
 	struct list threads;
 	unsigned int thread_count;
 	struct thread *slot[CRTOS_SCF_SLOTS];
@@ -51,7 +51,11 @@ struct process {
 	u64 start_ns;			/* monotonic */
 	u64 stack_limit;		/* RLIMIT_STACK */
 	struct signals *signals;
+	struct thread *vfork_parent;	/* waits for us, and lends its memory */
 };
+
+/* Once, before Linux may ask for processes. */
+void process_init(void);
 
 /* --- called by the core (interrupt context, must not block) ----------------------------------- */
 
@@ -80,6 +84,18 @@ _Noreturn void process_exit_thread(int code);
 /* Kills all threads but `current` and waits for their end. 0 or -EINTR. */
 int process_kill_others(struct process *p);
 struct thread *process_find_thread(const struct process *p, s32 tid);
+/* By its index in the partition; NULL: there is none. */
+struct process *process_find(unsigned int index);
+
+/*
+ * A process in the making: alloc gives one without memory and threads, open what belongs to its entry
+ * (0, -ENOMEM or -EINVAL), begin lets its first thread run. process_free() also frees what a part of this
+ * has made, but not the thread.
+ */
+struct process *process_alloc(void);
+int process_open(struct process *p, unsigned int index);
+void process_begin(struct process *p, struct thread *first);
+void process_free(struct process *p);
 
 /* Runs the program that Linux named for a new process, or reports why not and exits. */
 void exec_first(struct regs *regs);

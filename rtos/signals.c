@@ -325,6 +325,11 @@ bool signal_fault(struct regs *regs, int sig, int code, u64 addr)
 	return push_frame(current, regs, &cause) == 0;
 }
 
+void signal_fork(struct process *child, const struct process *parent)
+{
+	memcpy(child->signals->action, parent->signals->action, sizeof(child->signals->action));
+}
+
 void signal_exec(struct process *p)
 {
 	struct signal_action *action = p->signals->action;

@@ -58,6 +58,8 @@ s64 signal_return(struct regs *regs);
  * the frame cannot be written: the process must die.
  */
 bool signal_fault(struct regs *regs, int sig, int code, u64 addr);
+/* A new process has the dispositions of its parent, and nothing pending. */
+void signal_fork(struct process *child, const struct process *parent);
 /* Dispositions after exec; may block. */
 void signal_exec(struct process *p);
 

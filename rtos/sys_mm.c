@@ -9,7 +9,7 @@
 
 static struct mm *mm(void)
 {
-	return &current->process->mm;
+	return current->process->mm;
 }
 
 s64 sys_mmap(struct regs *regs)

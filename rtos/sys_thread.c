@@ -8,7 +8,9 @@
 #include <asm/unistd_64.h>
 #include <linux/errno.h>
 #include <linux/sched.h>
+#include <linux/signal.h>
 
+#include "fork.h"
 #include "log.h"
 #include "process.h"
 #include "scf.h"
@@ -21,8 +23,13 @@
 	(CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | \
 	 CLONE_CHILD_CLEARTID | CLONE_DETACHED)
 
+/* Of those that make a process. CLONE_VM goes with CLONE_VFORK only. */
+#define FORK_FLAGS                                                                 \
+	(CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID |             \
+	 CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_UNTRACED)
+
 struct request {
-	u64 flags, stack, parent_tid, child_tid, tls;
+	u64 flags, exit_signal, stack, parent_tid, child_tid, tls;
 };
 
 static int find_slot(const struct process *p, enum slot_state state)
@@ -127,19 +134,26 @@ static s64 create_in_slot(struct process *p, const struct regs *regs, const stru
 	return tid == -ENOSPC ? -EAGAIN : tid;
 }
 
-static s64 create(const struct regs *regs, const struct request *r)
+static struct regs child_regs(const struct regs *regs, const struct request *r)
 {
-	struct process *p = current->process;
 	struct regs child = *regs;
-	unsigned int tries;
-	s64 ret = -EAGAIN;
-	int slot;
 
 	/* A signal finds it in user mode, as if interrupted before its first instruction. */
 	child.vector = 32;
 	child.rax = 0;
 	if (r->stack)
 		child.rsp = r->stack;
+	return child;
+}
+
+static s64 create(const struct regs *regs, const struct request *r)
+{
+	struct process *p = current->process;
+	struct regs child = child_regs(regs, r);
+	unsigned int tries;
+	s64 ret = -EAGAIN;
+	int slot;
+
 	for (tries = 0; tries < CRTOS_SCF_SLOTS; tries++) {
 		preempt_point();
 		slot = take_slot(p);
@@ -152,22 +166,56 @@ static s64 create(const struct regs *regs, const struct request *r)
 	return -EAGAIN;
 }
 
+/* What Linux does with the rest is not to be had: as if the kernel did not know it. */
+static s64 fork(const struct regs *regs, const struct request *r)
+{
+	const struct regs child = child_regs(regs, r);
+	const struct fork_request request = {
+		.flags = r->flags,
+		.parent_tid = r->parent_tid,
+		.child_tid = r->child_tid,
+		.tls = r->tls,
+	};
+
+	if ((r->flags & ~(u64)FORK_FLAGS) || r->exit_signal != SIGCHLD ||
+	    ((r->flags & CLONE_VM) && !(r->flags & CLONE_VFORK)))
+		return -ENOSYS;
+	return process_fork(&child, &request);
+}
+
 static s64 clone(const struct regs *regs, const struct request *r)
 {
-	/* A child with an address space of its own is not to be had (yet). */
-	if ((r->flags & THREAD_FLAGS) != THREAD_FLAGS)
-		return -ENOSYS;
-	if (r->flags & ~(u64)(THREAD_FLAGS | OTHER_FLAGS | CSIGNAL))
-		return -ENOSYS;
+	if (((r->flags & CLONE_THREAD) && !(r->flags & CLONE_SIGHAND)) ||
+	    ((r->flags & CLONE_SIGHAND) && !(r->flags & CLONE_VM)))
+		return -EINVAL;
 	if ((r->flags & CLONE_SETTLS) && r->tls >= CRTOS_USER_END)
 		return -EPERM;
+	if (!(r->flags & CLONE_THREAD))
+		return fork(regs, r);
+	if ((r->flags & THREAD_FLAGS) != THREAD_FLAGS ||
+	    (r->flags & ~(u64)(THREAD_FLAGS | OTHER_FLAGS)))
+		return -ENOSYS;
 	return create(regs, r);
+}
+
+s64 sys_fork(struct regs *regs)
+{
+	return clone(regs, &(const struct request){ .exit_signal = SIGCHLD });
+}
+
+s64 sys_vfork(struct regs *regs)
+{
+	return clone(regs, &(const struct request){
+				   .flags = CLONE_VM | CLONE_VFORK,
+				   .exit_signal = SIGCHLD,
+			   });
 }
 
 s64 sys_clone(struct regs *regs)
 {
 	const struct request r = {
-		.flags = (u32)arg0(regs),
+		.flags = (u32)arg0(regs) & ~(u32)CSIGNAL,
+		.exit_signal = arg0(regs) & CSIGNAL,
 		.stack = arg1(regs),
 		.parent_tid = arg2(regs),
 		.child_tid = arg3(regs),
@@ -189,12 +237,16 @@ s64 sys_clone3(struct regs *regs)
 	__builtin_memset(&args, 0, sizeof(args));
 	if (copy_from_user(&args, arg0(regs), arg1(regs)))
 		return -EFAULT;
-	if (args.set_tid_size || args.exit_signal || (args.flags & (CSIGNAL | CLONE_DETACHED)))
+	if (args.flags & (CSIGNAL | CLONE_DETACHED) || args.exit_signal > SIGNALS ||
+	    ((args.flags & CLONE_THREAD) && args.exit_signal))
+		return -EINVAL;
+	if (args.set_tid_size)
 		return -ENOSYS;
 	if (!args.stack != !args.stack_size)
 		return -EINVAL;
 	r = (struct request){
 		.flags = args.flags,
+		.exit_signal = args.exit_signal,
 		.stack = args.stack + args.stack_size,
 		.parent_tid = args.parent_tid,
 		.child_tid = args.child_tid,

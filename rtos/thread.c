@@ -14,6 +14,7 @@
 #include "process.h"
 #include "scheduler.h"
 #include "trap.h"
+#include "uipi.h"
 #include "vm.h"
 
 #define FCW_INITIAL	0x37f
@@ -301,7 +302,8 @@ void thread_switch(struct thread *prev, struct thread *next)
 			load_user(next);
 			owner = next;
 		}
-		vm_switch(&next->process->mm.vm);
+		vm_switch(&next->process->mm->vm);
+		uipi_table_use(next->process->uitt);
 	}
 	thread_switch_stack(&prev->ksp, next->ksp);
 	switched();

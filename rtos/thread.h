@@ -57,6 +57,8 @@ struct thread {
 	u32 futex_bitset;
 	u64 altstack_sp, altstack_size;
 	u32 altstack_flags;
+	struct fork *fork;		/* waits for its child to begin */
+	struct process *vfork_child;	/* waits until this one needs its memory no more */
 };
 
 extern struct thread *current;

@@ -14,7 +14,6 @@
 #include "page.h"
 #include "paging.h"
 #include "thread.h"
-#include "uipi.h"
 #include "vm.h"
 
 #define USER_TABLE	(PTE_PRESENT | PTE_WRITE | PTE_USER)
@@ -109,7 +108,6 @@ int vm_create(struct vm *vm)
 	pml4 = table_at(vm->root);
 	memcpy(pml4 + USER_SLOTS, kernel + USER_SLOTS, (512 - USER_SLOTS) * sizeof(u64));
 	vm->frames = 1;
-	vm->uitt = NULL;
 	return 0;
 }
 
@@ -202,5 +200,4 @@ void vm_switch(struct vm *vm)
 		loaded_root = root;
 		write_cr3(root);
 	}
-	uipi_table_use(vm ? vm->uitt : NULL);
 }

@@ -16,12 +16,9 @@
 #define VM_EXEC		4u
 /* A page with none of the three stays in the tables, not present, and keeps its frame. */
 
-struct crtos_uitt_entry;
-
 struct vm {
 	u64 root;		/* physical address of the PML4; the kernel half is shared */
 	u64 frames;		/* leaves and tables */
-	const struct crtos_uitt_entry *uitt;	/* loaded with the address space; may be NULL */
 };
 
 void vm_init(void);

@@ -87,7 +87,7 @@ const unsigned char care_class[CRTOS_SCF_COUNTED_CALLS] = {
 	[__NR_dup2] = CARE_SPECIAL | CARE_FD,
 	[__NR_dup3] = CARE_SPECIAL | CARE_FD,
 
-	/* To the program the shadow's own descriptor is not open. */
+	/* To the program the shadow's own descriptors are not open. */
 	[__NR_read] = CARE_FD,
 	[__NR_write] = CARE_FD,
 	[__NR_close] = CARE_FD,
@@ -125,31 +125,31 @@ const unsigned char care_class[CRTOS_SCF_COUNTED_CALLS] = {
 	[__NR_copy_file_range] = CARE_FD,
 };
 
-/* Everything in the range but the shadow's own descriptor. */
+/* Everything in the range but the shadow's own descriptors. */
 static long close_range_around(unsigned int first, unsigned int last, unsigned int flags,
 			       unsigned int dev)
 {
 	long ret = 0;
 
-	/* With CLOEXEC nothing is closed now, and ours is close-on-exec anyhow. */
-	if (first > last || dev < first || dev > last || (flags & CLOSE_RANGE_CLOEXEC) ||
+	/* With CLOEXEC nothing is closed now, and ours are close-on-exec anyhow. */
+	if (first > last || dev + 1 < first || dev > last || (flags & CLOSE_RANGE_CLOEXEC) ||
 	    (flags & ~CLOSE_RANGE_UNSHARE))
 		return raw_syscall3(__NR_close_range, first, last, flags);
 	if (first < dev) {
 		ret = raw_syscall3(__NR_close_range, first, dev - 1, flags);
 		flags &= ~CLOSE_RANGE_UNSHARE;
 	}
-	if (!ret && dev < last)
-		ret = raw_syscall3(__NR_close_range, dev + 1, last, flags);
+	if (!ret && dev + 1 < last)
+		ret = raw_syscall3(__NR_close_range, dev + 2, last, flags);
 	return ret;
 }
 
 /* EBUSY is what Linux says where dup2() meets a descriptor that is just being opened. */
 static long dup_onto(const struct crtos_scf_call *call, unsigned int dev)
 {
-	if ((uint32_t)call->args[0] == dev)
+	if (is_private_fd(call->args[0], dev))
 		return -EBADF;
-	if ((uint32_t)call->args[1] == dev)
+	if (is_private_fd(call->args[1], dev))
 		return -EBUSY;
 	return raw_syscall3(call->nr, call->args[0], call->args[1], call->args[2]);
 }
@@ -209,7 +209,7 @@ long care_call(const struct crtos_scf_call *call, int dev)
 	case __NR_dup3:
 		return dup_onto(call, dev);
 	}
-	if ((class & CARE_FD) && (uint32_t)args[0] == (uint32_t)dev)
+	if ((class & CARE_FD) && is_private_fd(args[0], dev))
 		return -EBADF;
 	return raw_syscall6(call->nr, args[0], args[1], args[2], args[3], args[4], args[5]);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * System calls that the shadow must not do just as they are: those that would change the shadow where the
- * program means itself (memory, threads, signals), and those that concern the shadow's own descriptor.
+ * program means itself (memory, threads, signals), and those that concern the shadow's own descriptors.
  */
 #ifndef SHADOWD_CARE_H
 #define SHADOWD_CARE_H
@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "private_fd.h"
 #include "scf_shadow.h"
 
 #define CARE_REFUSE 1u /* -ENOSYS: the RTOS should have done it itself */
@@ -18,10 +19,10 @@
 /* By system-call number, below CRTOS_SCF_COUNTED_CALLS. */
 extern const unsigned char care_class[CRTOS_SCF_COUNTED_CALLS];
 
-/* False: the call may be done just as it is. `dev`: the shadow's own descriptor. */
+/* False: the call may be done just as it is. `dev`: the first of the shadow's own descriptors. */
 static inline bool care_needed(uint32_t nr, uint64_t first, int dev)
 {
-	return (care_class[nr] & (CARE_REFUSE | CARE_SPECIAL)) || (uint32_t)first == (uint32_t)dev;
+	return (care_class[nr] & (CARE_REFUSE | CARE_SPECIAL)) || is_private_fd(first, dev);
 }
 
 /* Does or refuses a call that needs care; returns what the program gets. */

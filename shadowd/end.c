@@ -130,6 +130,8 @@ void shadow_check_state(void)
 	switch (CRTOS_SCF_READ(shadow.scf->rt.reason)) {
 	case CRTOS_END_EXIT:
 		end_as_requested();
+	case CRTOS_END_FORK:
+		shadow_die(SIGKILL);
 	case CRTOS_END_NO_MEMORY:
 		shadow_fail("the real-time partition has not enough memory for it");
 	case CRTOS_END_PROTOCOL:

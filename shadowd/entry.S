@@ -35,4 +35,17 @@ shadow_uintr_entry:
 	addq	$8, %rsp		/* the vector */
 	.byte	0xf3, 0x0f, 0x01, 0xec	/* uiret */
 	.size	shadow_uintr_entry, . - shadow_uintr_entry
+
+/*
+ * A thread that has left its loop by forking goes on here: it never returns to what is below RDI.
+ */
+	.globl	shadow_continue_on
+	.type	shadow_continue_on, @function
+shadow_continue_on:
+	movq	%rdi, %rsp
+	andq	$-16, %rsp
+	xorl	%ebp, %ebp
+	call	*%rsi
+	hlt
+	.size	shadow_continue_on, . - shadow_continue_on
 	.section .note.GNU-stack, "", @progbits

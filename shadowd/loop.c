@@ -90,6 +90,8 @@ static void polling_loop(struct shadow_thread *thread)
 
 void shadow_loop(struct shadow_thread *thread)
 {
+	if (!thread->stack)
+		thread->stack = __builtin_frame_address(0);
 	switch (shadow.notifier) {
 	case CRTOS_NOTIFIER_UIPI:
 		crtos_stui();
@@ -102,4 +104,13 @@ void shadow_loop(struct shadow_thread *thread)
 		polling_loop(thread);
 		break;
 	}
+}
+
+_Noreturn void shadow_first_loop(void)
+{
+	shadow_loop(&shadow_threads[0]);
+	/* It ended before others: they go on. */
+	shadow_left(&shadow_threads[0]);
+	for (;;)
+		raw_syscall3(__NR_exit, 0, 0, 0);
 }

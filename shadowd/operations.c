@@ -57,7 +57,13 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 			shadow_protocol_error();
 		shadow_die(args[0]);
 	case CRTOS_OP_ZAP:
-		return raw_syscall3(__NR_ioctl, shadow.dev, CRTOS_IOC_ZAP, 0);
+		return raw_syscall3(__NR_ioctl, shadow.mirror_dev, CRTOS_IOC_ZAP, 0);
+	case CRTOS_OP_FORK:
+		return shadow_fork(args[0], args[1]);
+	case CRTOS_OP_OWN_MIRROR:
+		return shadow_own_mirror();
+	case CRTOS_OP_EXEC:
+		return shadow_exec();
 	case CRTOS_OP_SIGACTION:
 		return op_sigaction(args[0], args[1]);
 	case CRTOS_OP_SETNAME:

@@ -34,6 +34,7 @@ enum shadow_thread_state {
 };
 
 struct shadow_thread {
+	void *stack; /* where shadow_loop() was called: what is below may be used anew */
 	struct crtos_scf_port port; /* `handled` changes under the loop */
 	unsigned int slot;
 	unsigned int index; /* SENDUIPI index of the reverse notification */
@@ -45,7 +46,12 @@ struct shadow_thread {
 } __attribute__((aligned(64)));
 
 struct shadow {
-	int dev; /* private descriptor; care.c keeps the program from it */
+	/*
+	 * Private descriptors; care.c keeps the program from them. `dev` is the session; the one of the mirror
+	 * is the same, but for a vfork child, which shows its parent's memory: dev + 1.
+	 */
+	int dev;
+	int mirror_dev;
 	unsigned int notifier; /* enum crtos_notifier */
 	uint64_t spin; /* TSC cycles to spin before blocking; UINT64_MAX: for ever */
 	struct crtos_scf_header *scf;
@@ -70,13 +76,27 @@ void shadow_uintr_entry(void);
 
 /* loop.c: waits for requests until the thread leaves its slot. */
 void shadow_loop(struct shadow_thread *thread);
+/* The process's first thread: the loop, and then its end, which need not be the process's. */
+_Noreturn void shadow_first_loop(void);
 
 /* operations.c: a private operation, number CRTOS_OP_*. */
 long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call *call);
 /* The operation gets no answer from the service routine. */
 #define SHADOW_NO_REPLY INT64_MIN
 
-/* threads.c */
+/*
+ * fork.c: makes the shadow of a child process. Its pid or -errno. `shared`: it shows the memory of this
+ * process until shadow_own_mirror().
+ */
+long shadow_fork(uint32_t token, bool shared);
+long shadow_own_mirror(void);
+/* Closes what is close-on-exec. */
+long shadow_exec(void);
+
+/* entry.S: calls `function` with nothing on the stack but what is above `stack`. */
+_Noreturn void shadow_continue_on(void *stack, void (*function)(void));
+
+/* threads.c: also in a child, which has only the calling thread. 0 or -errno. */
 int shadow_threads_init(void);
 /* The calling thread becomes the shadow of slot 0. 0 or -errno. */
 int shadow_attach_first(void);

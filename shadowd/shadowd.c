@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,9 +24,10 @@
 #include "handover.h"
 #include "layout.h"
 #include "names.h"
+#include "private_fd.h"
 #include "shadow.h"
 
-struct shadow shadow = { .dev = -1, .notifier = CRTOS_NOTIFIER_POLL };
+struct shadow shadow = { .dev = -1, .mirror_dev = -1, .notifier = CRTOS_NOTIFIER_POLL };
 
 static _Noreturn void __attribute__((format(printf, 2, 3)))
 stop(int status, const char *format, ...)
@@ -42,27 +42,6 @@ stop(int status, const char *format, ...)
 	exit(status);
 }
 
-/*
- * Out of the program's way: it finds the low numbers free, as it would without us. Not above 1023, so that
- * the descriptor table stays small.
- */
-static int move_high(int fd)
-{
-	struct rlimit limit;
-	int at = 1023, moved;
-
-	if (!getrlimit(RLIMIT_NOFILE, &limit) && limit.rlim_cur <= (rlim_t)at)
-		at = (int)limit.rlim_cur - 1;
-	for (; at > fd; at--) {
-		moved = fcntl(fd, F_DUPFD_CLOEXEC, at);
-		if (moved >= 0) {
-			close(fd);
-			return moved;
-		}
-	}
-	return fd;
-}
-
 static void open_device(void)
 {
 	int dev = crtos_open();
@@ -71,7 +50,10 @@ static void open_device(void)
 		stop(EXIT_CRTOS, "the crtos module is not loaded; load it with: modprobe crtos");
 	if (dev < 0)
 		stop(EXIT_CRTOS, "%s: %s", CRTOS_DEVICE, strerror(-dev));
-	shadow.dev = move_high(dev);
+	/* The program finds the low numbers free, as it would without us. */
+	shadow.dev = shadow.mirror_dev = private_fd(dev);
+	if (shadow.dev < 0)
+		stop(EXIT_CRTOS, "no room for private descriptors: %s", strerror(-shadow.dev));
 }
 
 static void create_process(const struct handover *handover)
@@ -259,10 +241,5 @@ int main(int argc, char *argv[])
 		shadow_check_state();
 		stop(EXIT_CRTOS, "cannot start the real-time process: %s", strerror(-ret));
 	}
-	shadow_loop(&shadow_threads[0]);
-
-	/* The first thread ended before others: they go on. */
-	shadow_left(&shadow_threads[0]);
-	syscall(SYS_exit, 0);
-	return 0;
+	shadow_first_loop();
 }

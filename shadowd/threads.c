@@ -29,11 +29,27 @@ __thread struct shadow_thread *shadow_self;
 
 static char *stacks;
 
+/* In a child there are those of its parent's threads, one of which the calling thread may be running on. */
+static void drop_old_stacks(void)
+{
+	const char *here = __builtin_frame_address(0);
+	unsigned int slot;
+
+	for (slot = 0; stacks && slot < CRTOS_SCF_SLOTS; slot++) {
+		char *stack = stacks + slot * STACK_BYTES;
+
+		if (here < stack || here >= stack + STACK_BYTES)
+			munmap(stack, STACK_BYTES);
+	}
+}
+
 /* Stacks are address space only, until they are used. */
 int shadow_threads_init(void)
 {
 	unsigned int slot;
 
+	drop_old_stacks();
+	memset(shadow_threads, 0, sizeof(shadow_threads));
 	stacks = mmap(NULL, CRTOS_SCF_SLOTS * STACK_BYTES, PROT_NONE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (stacks == MAP_FAILED)

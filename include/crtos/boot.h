@@ -118,10 +118,13 @@ enum crtos_rt_state {
  * a doorbell. (linux_state, rt_state):
  *
  *	(FREE, FREE)	module fills the Linux part			-> (RUN, FREE)
- *	(RUN, FREE)	RTOS makes the process				-> (RUN, RUNNING)
+ *			the same for a fork, whose shadow is being made	-> (FORK, FREE)
+ *	(FORK, FREE)	that shadow is ready				-> (RUN, FREE)
+ *	(RUN, FREE)	RTOS makes the process, or gives it the one that
+ *			the parent's thread has made			-> (RUN, RUNNING)
  *	(RUN, RUNNING)	RTOS ended it and cannot ask the shadow to end:	-> (RUN, ENDED)
  *			reason is set; the module signals the shadow
- *	(RUN, *)	the session was closed: the mirror is gone, pages -> (KILL, *)
+ *	(RUN|FORK, *)	the session was closed: the mirror is gone, pages -> (KILL, *)
  *			still referenced are marked in `pinned`
  *	(KILL, *)	RTOS frees everything and no longer sends to the  -> (KILL, DEAD)
  *			process's forward UPIDs
@@ -138,6 +141,7 @@ enum crtos_linux_proc_state {
 	CRTOS_PROC_FREE = 0,
 	CRTOS_PROC_RUN = 1,
 	CRTOS_PROC_KILL = 2,
+	CRTOS_PROC_FORK = 3,
 };
 
 enum crtos_rt_proc_state {
@@ -161,7 +165,10 @@ struct crtos_proc_linux {
 	__u32 rt_spin;
 	__u32 priority_max;	/* the RTOS gives no thread more, whatever the shadow answers; 0: no real time */
 	__u64 zap_done;		/* the last zap_seq that was carried out */
-	__u64 reserved1;
+	/* Of a fork: who asked for it, and the number the RTOS gave it (CRTOS_OP_FORK). */
+	__u16 fork_parent;	/* the parent's index + 1; 0: not a fork */
+	__u16 fork_slot;
+	__u32 fork_token;
 	__u16 forward_upid[CRTOS_SCF_SLOTS];	/* CRTOS_UPID_NONE: no shadow thread there */
 } __attribute__((aligned(64)));
 CRTOS_ASSERT_SIZE(struct crtos_proc_linux, 192);

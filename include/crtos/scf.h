@@ -66,6 +66,7 @@ enum crtos_end_reason {
 	CRTOS_END_PROTOCOL = 1,		/* corrupt SCF contents */
 	CRTOS_END_NO_MEMORY = 2,	/* no memory to start the process */
 	CRTOS_END_EXIT = 3,		/* it ended as the program wished */
+	CRTOS_END_FORK = 4,		/* a fork whose parent has gone meanwhile */
 };
 
 /*
@@ -92,7 +93,16 @@ enum crtos_end_reason {
 #define CRTOS_OP_SIGACTION	0x10006u
 /* args: address of the new program's name (at most 15 bytes are used). Returns 0. */
 #define CRTOS_OP_SETNAME	0x10007u
-#define CRTOS_OP_LAST		0x10007u
+/*
+ * args: token, 1: the child shares the parent's memory (vfork), 0: it has a copy. Makes the shadow of a child
+ * (CRTOS_IOC_PROC_FORK, fork); returns its pid. The child's part follows in its own process entry.
+ */
+#define CRTOS_OP_FORK		0x10008u
+/* The shadow of a vfork child shows that child's own memory from now on, not its parent's. Returns 0. */
+#define CRTOS_OP_OWN_MIRROR	0x10009u
+/* After exec: closes the descriptors that are close-on-exec. Returns 0. */
+#define CRTOS_OP_EXEC		0x1000au
+#define CRTOS_OP_LAST		0x1000au
 
 /*
  * Arguments of a new process: this header, then the NUL-terminated strings, in this order:

@@ -329,4 +329,17 @@ CRTOS_ASSERT_SIZE(struct crtos_thread_attach, 24);
 /* The calling thread's slot becomes free. EINVAL no slot. The thread's exit does the same. */
 #define CRTOS_IOC_THREAD_DETACH		_IO(CRTOS_IOC_TYPE, 0x66)
 
+/*
+ * A child of the session's process: a descriptor of a new session whose process has what PROC_CREATE gave
+ * the parent, and is known to the RTOS as the fork `token` of the calling thread's slot. The process that
+ * attaches to its slot 0 first becomes its shadow. EINVAL the thread has no slot, or reserved; ESHUTDOWN
+ * the process has ended; else as PROC_CREATE, and EMFILE, ENFILE.
+ */
+struct crtos_proc_fork {
+	__u32 token;
+	__u32 reserved;
+};
+CRTOS_ASSERT_SIZE(struct crtos_proc_fork, 8);
+#define CRTOS_IOC_PROC_FORK		_IOW(CRTOS_IOC_TYPE, 0x67, struct crtos_proc_fork)
+
 #endif

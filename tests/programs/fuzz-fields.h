@@ -148,6 +148,11 @@ static const struct command commands[] = {
 	{ "ZAP", CRTOS_IOC_ZAP, 3, 0, { { 0 } } },
 	{ "KICK", CRTOS_IOC_KICK, 4, 0, { { 0 } } },
 	{ "THREAD_DETACH", CRTOS_IOC_THREAD_DETACH, 4, 0, { { 0 } } },
+	{ "PROC_FORK",
+	  CRTOS_IOC_PROC_FORK,
+	  6,
+	  0,
+	  { F(proc_fork, token, INDEX), F(proc_fork, reserved, ZERO) } },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

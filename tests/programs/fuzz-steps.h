@@ -151,7 +151,7 @@ static void step_ioctl(struct fuzzer *f)
 	if (ret < 0)
 		return;
 	shared->successes[command - commands]++;
-	if (number == CRTOS_IOC_UINTR_VECTOR_FD)
+	if (number == CRTOS_IOC_UINTR_VECTOR_FD || number == CRTOS_IOC_PROC_FORK)
 		keep(place, ret);
 }
 

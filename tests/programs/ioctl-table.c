@@ -48,6 +48,7 @@ static union {
 	struct crtos_log_read log;
 	struct crtos_proc_create create;
 	struct crtos_thread_attach attach;
+	struct crtos_proc_fork fork;
 	uint64_t address;
 } arg;
 
@@ -277,6 +278,8 @@ static const struct row rows[] = {
 	{ "THREAD_ATTACH: no process", ANY, 0, CRTOS_IOC_THREAD_ATTACH, ENOENT, nothing },
 	{ "THREAD_WAIT: no slot", ANY, 0, CRTOS_IOC_THREAD_WAIT, EINVAL, nothing },
 	{ "THREAD_DETACH: no slot", ANY, 0, CRTOS_IOC_THREAD_DETACH, EINVAL, nothing },
+	{ "PROC_FORK from a wild pointer", ANY, 0, CRTOS_IOC_PROC_FORK, EFAULT, NULL },
+	{ "PROC_FORK: no slot", ANY, 0, CRTOS_IOC_PROC_FORK, EINVAL, nothing },
 	{ "KICK: no slot", ANY, 0, CRTOS_IOC_KICK, EINVAL, nothing },
 	{ "ZAP: no process", ANY, 0, CRTOS_IOC_ZAP, ENOENT, nothing },
 };
@@ -300,7 +303,7 @@ static void session(void)
 	volatile char *scf, *mirror;
 	int pipes[2];
 	pid_t pid;
-	int status;
+	int status, child;
 
 	result("mmap of the SCF buffer without a process", ENODEV,
 	       map_errno(fd, NULL, CRTOS_SCF_SIZE, PROT_READ, MAP_SHARED, CRTOS_MMAP_SCF));
@@ -364,6 +367,17 @@ static void session(void)
 		waitpid(pid, &status, 0);
 		result("touching it kills", SIGSEGV, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	}
+	arg.fork = (struct crtos_proc_fork){ .reserved = 1 };
+	result("PROC_FORK: reserved", EINVAL, try(fd, CRTOS_IOC_PROC_FORK, &arg));
+	arg.fork = (struct crtos_proc_fork){ 0 };
+	child = ioctl(fd, CRTOS_IOC_PROC_FORK, &arg);
+	result("PROC_FORK", 0, child < 0 ? errno : 0);
+	result("PROC_START of a fork without a shadow", EINVAL,
+	       try(child, CRTOS_IOC_PROC_START, NULL));
+	memset(&arg, 0, sizeof(arg));
+	create_good();
+	result("PROC_CREATE in its session", EBUSY, try(child, CRTOS_IOC_PROC_CREATE, &arg));
+	close(child);
 	result("ZAP that nobody asked for does no harm", 0, try(fd, CRTOS_IOC_ZAP, NULL));
 	result("THREAD_DETACH", 0, try(fd, CRTOS_IOC_THREAD_DETACH, NULL));
 	result("THREAD_DETACH again", EINVAL, try(fd, CRTOS_IOC_THREAD_DETACH, NULL));

@@ -74,8 +74,50 @@ u64 page_alloc(void)
 	return (u64)p;
 }
 
+/* Frames with several owners. */
+static struct {
+	u64 phys;
+	unsigned int more;
+} fake_shared[256];
+
+static unsigned int *fake_more(u64 phys)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(fake_shared); i++) {
+		if (fake_shared[i].more && fake_shared[i].phys == phys)
+			return &fake_shared[i].more;
+	}
+	return NULL;
+}
+
+void page_get(u64 phys)
+{
+	unsigned int *more = fake_more(phys), i;
+
+	if (more) {
+		++*more;
+		return;
+	}
+	for (i = 0; fake_shared[i].more; i++)
+		assert_true(i + 1 < ARRAY_SIZE(fake_shared));
+	fake_shared[i].phys = phys;
+	fake_shared[i].more = 1;
+}
+
+bool page_shared(u64 phys)
+{
+	return fake_more(phys);
+}
+
 void page_free(u64 phys)
 {
+	unsigned int *more = fake_more(phys);
+
+	if (more) {
+		--*more;
+		return;
+	}
 	fake_frames--;
 	free((void *)phys);
 }
@@ -109,6 +151,7 @@ void kfree(void *p)
 /* --- page tables ----------------------------------------------------------------------------------- */
 
 struct fake_page {
+	const struct vm *vm;
 	u64 addr, frame;
 	u32 prot;
 };
@@ -116,12 +159,12 @@ struct fake_page {
 static struct fake_page fake_pages[8192];
 static unsigned int fake_page_count, fake_vm_map_fails_after = ~0u;
 
-static struct fake_page *fake_find(u64 addr)
+static struct fake_page *fake_find(const struct vm *vm, u64 addr)
 {
 	unsigned int i;
 
 	for (i = 0; i < fake_page_count; i++) {
-		if (fake_pages[i].addr == addr)
+		if (fake_pages[i].vm == vm && fake_pages[i].addr == addr)
 			return &fake_pages[i];
 	}
 	return NULL;
@@ -136,27 +179,34 @@ int vm_create(struct vm *vm)
 
 void vm_destroy(struct vm *vm)
 {
-	while (fake_page_count)
-		page_free(fake_pages[--fake_page_count].frame);
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < fake_page_count; i++) {
+		if (fake_pages[i].vm == vm)
+			page_free(fake_pages[i].frame);
+		else
+			fake_pages[kept++] = fake_pages[i];
+	}
+	fake_page_count = kept;
 	vm->root = 0;
 }
 
 int vm_map(struct vm *vm, u64 addr, u64 frame, u32 prot)
 {
-	assert_null(fake_find(addr));
+	assert_null(fake_find(vm, addr));
 	assert_true(fake_page_count < ARRAY_SIZE(fake_pages));
 	assert_true(!(addr & ~PAGE_MASK) && addr >= CRTOS_USER_START && addr < CRTOS_USER_END);
 	if (!fake_vm_map_fails_after)
 		return -ENOMEM;
 	fake_vm_map_fails_after--;
-	fake_pages[fake_page_count++] = (struct fake_page){ addr, frame, prot };
+	fake_pages[fake_page_count++] = (struct fake_page){ vm, addr, frame, prot };
 	vm->frames++;
 	return 0;
 }
 
 u64 vm_unmap(struct vm *vm, u64 addr)
 {
-	struct fake_page *p = fake_find(addr);
+	struct fake_page *p = fake_find(vm, addr);
 	u64 frame;
 
 	if (!p)
@@ -169,9 +219,8 @@ u64 vm_unmap(struct vm *vm, u64 addr)
 
 bool vm_protect(struct vm *vm, u64 addr, u32 prot)
 {
-	struct fake_page *p = fake_find(addr);
+	struct fake_page *p = fake_find(vm, addr);
 
-	(void)vm;
 	if (p)
 		p->prot = prot;
 	return p;
@@ -179,9 +228,8 @@ bool vm_protect(struct vm *vm, u64 addr, u32 prot)
 
 u64 vm_lookup(const struct vm *vm, u64 addr, u32 *prot)
 {
-	struct fake_page *p = fake_find(addr);
+	struct fake_page *p = fake_find(vm, addr);
 
-	(void)vm;
 	if (p && prot)
 		*prot = p->prot;
 	return p ? p->frame : 0;
@@ -196,7 +244,8 @@ void vm_switch(struct vm *vm)
 
 static void *fake_user(u64 addr, u32 prot)
 {
-	struct fake_page *p = fake_find(addr & PAGE_MASK);
+	const struct mm *mm = current->process->mm;
+	struct fake_page *p = mm ? fake_find(&mm->vm, addr & PAGE_MASK) : NULL;
 
 	return p && (p->prot & prot) == prot ? (char *)p->frame + (addr & ~PAGE_MASK) : NULL;
 }

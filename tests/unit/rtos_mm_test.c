@@ -67,13 +67,14 @@ static int setup(void **state)
 	fake_setup(state);
 	zaps = ended = 0;
 	zap_fails = false;
-	mm = &fake_process->mm;
-	return mm_init(mm);
+	mm = fake_process->mm = mm_create();
+	mm_show(mm, fake_process->ctl);
+	return 0;
 }
 
 static int teardown(void **state)
 {
-	mm_destroy(mm);
+	mm_put(mm);
 	assert_int_equal(fake_frames, 0);
 	assert_int_equal(fake_objects, 0);
 	return fake_teardown(state);
@@ -187,7 +188,7 @@ static void protection_splits_and_joins(void **state)
 	assert_int_equal(mm_mprotect(mm, a + PAGE_SIZE, 2 * PAGE_SIZE, PROT_READ), 0);
 	assert_string_equal(areas(a), "0-1:3 1-3:1 3-6:3");
 	assert_int_equal(zaps, 1);
-	assert_int_equal(fake_find(a + PAGE_SIZE)->prot, VM_READ);
+	assert_int_equal(fake_find(&mm->vm, a + PAGE_SIZE)->prot, VM_READ);
 	assert_int_equal(mm_mprotect(mm, a + PAGE_SIZE, 2 * PAGE_SIZE, RW), 0);
 	assert_string_equal(areas(a), "0-6:3");
 	assert_int_equal(zaps, 1);
@@ -274,9 +275,9 @@ static void moves_contents(void **state)
 	assert_true((s64)b > 0 && b != a);
 	assert_int_equal(copy_from_user(&c, b + PAGE_SIZE, 1), 0);
 	assert_int_equal(c, 'm');
-	assert_null(fake_find(a));
-	assert_null(fake_find(a + PAGE_SIZE));
-	assert_non_null(fake_find(a + 2 * PAGE_SIZE));
+	assert_null(fake_find(&mm->vm, a));
+	assert_null(fake_find(&mm->vm, a + PAGE_SIZE));
+	assert_non_null(fake_find(&mm->vm, a + 2 * PAGE_SIZE));
 	assert_int_equal(fake_frames, 8);
 	assert_true(zaps > 0 && zap_start <= a && zap_end >= a + 2 * PAGE_SIZE);
 	assert_int_equal(mm_mremap(mm, b, 6 * PAGE_SIZE, PAGE_SIZE, 0, 0), b);
@@ -439,7 +440,7 @@ static void agrees_with_a_model(void **state)
 		}
 		for (i = 0; i < PAGES; i++) {
 			const struct vma *v = vma_find(&mm->vmas, base + i * PAGE_SIZE);
-			const struct fake_page *p = fake_find(base + i * PAGE_SIZE);
+			const struct fake_page *p = fake_find(&mm->vm, base + i * PAGE_SIZE);
 			bool mapped = v && v->start <= base + i * PAGE_SIZE;
 
 			assert_int_equal(mapped, model[i] >= 0);
@@ -450,6 +451,110 @@ static void agrees_with_a_model(void **state)
 		assert_int_equal(fake_frames, fake_page_count);
 		assert_null(mm->lock.owner);
 	}
+}
+
+/* --- fork ------------------------------------------------------------------------------------------- */
+
+static u64 frame_of(const struct mm *m, u64 addr)
+{
+	return vm_lookup(&m->vm, addr, NULL);
+}
+
+static void fork_copies_what_can_be_written(void **state)
+{
+	u64 rw = map(2, RW), ro = map(2, PROT_READ), none = map(1, RW), shared;
+	struct mm *child = mm_create();
+	char c = 'p';
+
+	(void)state;
+	shared = mm_mmap(mm, 0, PAGE_SIZE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_int_equal(copy_to_user(rw, &c, 1), 0);
+	assert_int_equal(mm_mprotect(mm, none, PAGE_SIZE, PROT_NONE), 0);
+	mm->brk_start = mm->brk = 0x100000;
+	assert_int_equal(mm_fork(child, mm), 0);
+	assert_int_equal(child->brk, 0x100000);
+	assert_int_equal(child->mmap_top, mm->mmap_top);
+	assert_int_not_equal(frame_of(child, rw), frame_of(mm, rw));
+	assert_memory_equal((void *)frame_of(child, rw), (void *)frame_of(mm, rw), PAGE_SIZE);
+	assert_int_equal(frame_of(child, ro), frame_of(mm, ro));
+	assert_int_equal(frame_of(child, none), frame_of(mm, none));
+	assert_int_equal(frame_of(child, shared), frame_of(mm, shared));
+	assert_true(mm_poke32(child, rw + 8, 5));
+	assert_int_equal(*(u32 *)(frame_of(child, rw) + 8), 5);
+	assert_int_equal(*(u32 *)(frame_of(mm, rw) + 8), 0);
+	assert_false(mm_poke32(child, ro, 5));
+	assert_false(mm_poke32(child, rw + 2, 5));
+	assert_false(mm_poke32(child, rw - 0x100000000, 5));
+	mm_put(child);
+	assert_int_equal(fake_frames, fake_page_count);
+}
+
+static void what_was_shared_is_copied_before_it_is_written(void **state)
+{
+	u64 a = map(3, PROT_READ), first, second;
+	struct mm *child = mm_create();
+
+	(void)state;
+	assert_int_equal(mm_fork(child, mm), 0);
+	first = frame_of(mm, a);
+	second = frame_of(mm, a + PAGE_SIZE);
+	assert_int_equal(mm_mprotect(mm, a, PAGE_SIZE, RW), 0);
+	assert_int_not_equal(frame_of(mm, a), first);
+	assert_int_equal(frame_of(child, a), first);
+	/* The mirror still showed the old frame. */
+	assert_int_equal(zaps, 1);
+	assert_int_equal(zap_start, a);
+	assert_int_equal(zap_end, a + PAGE_SIZE);
+	assert_int_equal(mm_madvise(mm, a + PAGE_SIZE, PAGE_SIZE, MADV_DONTNEED), 0);
+	assert_int_equal(frame_of(child, a + PAGE_SIZE), second);
+	assert_int_equal(zaps, 2);
+	/* The last owner writes to it as it is. */
+	mm_put(child);
+	first = frame_of(mm, a + 2 * PAGE_SIZE);
+	assert_int_equal(mm_mprotect(mm, a, 3 * PAGE_SIZE, RW), 0);
+	assert_int_equal(frame_of(mm, a + 2 * PAGE_SIZE), first);
+	assert_int_equal(zaps, 2);
+	assert_int_equal(fake_frames, fake_page_count);
+}
+
+static void a_failed_fork_leaves_nothing(void **state)
+{
+	u64 before, a = map(100, RW);
+	struct mm *child;
+	unsigned int room;
+
+	(void)state;
+	map(100, PROT_READ | PROT_EXEC);
+	before = fake_frames;
+	for (room = 0; room < 200; room += 7) {
+		child = mm_create();
+		if (room < 100)
+			fake_frames_max = fake_frames + 64 + room;
+		else
+			fake_vm_map_fails_after = room;
+		assert_int_equal(mm_fork(child, mm), -ENOMEM);
+		mm_put(child);
+		fake_frames_max = 100000;
+		fake_vm_map_fails_after = ~0u;
+		assert_int_equal(fake_frames, before);
+	}
+	assert_false(page_shared(frame_of(mm, a)));
+}
+
+static void memory_lives_as_long_as_its_users(void **state)
+{
+	u64 a = map(1, RW);
+
+	(void)state;
+	mm->users++;
+	mm_put(mm);
+	assert_int_not_equal(frame_of(mm, a), 0);
+	mm_hide(mm, fake_process->ctl + 1);
+	assert_ptr_equal(mm->entry, fake_process->ctl);
+	mm_hide(mm, fake_process->ctl);
+	/* Nobody to ask any more: its user is about to end. */
+	assert_int_equal(mm_munmap(mm, a, PAGE_SIZE), -EINTR);
+	assert_int_equal(zaps, 0);
 }
 
 int main(void)
@@ -475,6 +580,10 @@ int main(void)
 		T(a_stack_has_a_guard),
 		T(what_cannot_be_had_is_refused_at_once),
 		T(areas_are_limited),
+		T(fork_copies_what_can_be_written),
+		T(what_was_shared_is_copied_before_it_is_written),
+		T(a_failed_fork_leaves_nothing),
+		T(memory_lives_as_long_as_its_users),
 		T(agrees_with_a_model),
 	};
 

@@ -61,6 +61,23 @@ _Noreturn void shadow_die(int sig)
 	_exit(128 + sig);
 }
 
+long shadow_fork(uint32_t token, bool shared)
+{
+	(void)token;
+	(void)shared;
+	return -EAGAIN;
+}
+
+long shadow_own_mirror(void)
+{
+	return 0;
+}
+
+long shadow_exec(void)
+{
+	return 0;
+}
+
 void shadow_uintr_entry(void)
 {
 	abort();
@@ -219,6 +236,7 @@ static void test_bad_addresses(void **state)
 	(void)state;
 	shadow.args = args;
 	shadow.args_size = sizeof(args);
+	shadow.dev = shadow.mirror_dev = -1;
 	assert_int_equal(call(7, CRTOS_OP_ARGS, 0, 0), sizeof(args));
 	assert_int_equal(call(7, CRTOS_OP_ARGS, CRTOS_USER_START, 63), sizeof(args));
 	assert_int_equal(call(7, CRTOS_OP_ARGS, CRTOS_USER_START, 64), -EFAULT);
