@@ -160,6 +160,7 @@ static void process_destroy(struct process *p)
 	uipi_table_free(p->uitt);
 	kunmap_shared(p->scf, CRTOS_SCF_SIZE);
 	processes[p->index] = NULL;
+	signal_end(p);
 	kfree(p->signals);
 	kfree(p);
 	ctl->rt.root = 0;
@@ -309,6 +310,7 @@ static _Noreturn void leave(enum slot_state slot_state)
 {
 	struct process *p = current->process;
 
+	signal_thread_leaves();
 	p->slot[current->slot] = NULL;
 	p->slot_state[current->slot] = slot_state;
 	p->slot_seq[current->slot] = current->scf_seq;
