@@ -84,18 +84,6 @@ s64 check_mmsghdr(struct regs *regs)
 	return 0;
 }
 
-/* The last argument leads to a pointer to the signal mask and its size. */
-s64 check_pselect(struct regs *regs)
-{
-	u64 mask;
-
-	if (!arg5(regs))
-		return 0;
-	if (copy_from_user(&mask, arg5(regs), sizeof(mask)) || !sys_user_pointer(mask))
-		return -EFAULT;
-	return 0;
-}
-
 s64 check_process_vm(struct regs *regs)
 {
 	s64 ret = check_iovecs(arg1(regs), arg2(regs));

@@ -5,6 +5,9 @@
 
 #include "sys.h"
 
-syscall_fn check_iovec, check_msghdr, check_mmsghdr, check_pselect, check_process_vm;
+syscall_fn check_iovec, check_msghdr, check_mmsghdr, check_process_vm;
+
+/* Take the signal mask for the duration of the call (sys_signal.c). Or -EINTR, -EINVAL. */
+syscall_fn check_ppoll, check_pselect, check_epoll_pwait;
 
 #endif

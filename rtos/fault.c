@@ -7,7 +7,10 @@
 #include "signals.h"
 #include "vm.h"
 
+#define VECTOR_DEBUG		1
 #define VECTOR_PAGE_FAULT	14
+#define VECTOR_X87		16
+#define VECTOR_SIMD		19
 
 struct kind {
 	int sig, code;
@@ -34,13 +37,9 @@ static const struct kind kinds[32] = {
 	[21] = { SIGSEGV, SI_KERNEL, "control protection" },
 };
 
-/* FPE_*: which of the unmasked exceptions of MXCSR came. */
-static int simd_code(void)
+/* FPE_* of exceptions that were raised and are not masked. */
+static int float_code(u32 raised)
 {
-	u32 mxcsr, raised;
-
-	asm volatile("stmxcsr %0" : "=m"(mxcsr));
-	raised = mxcsr & ~(mxcsr >> 7);
 	if (raised & 1)
 		return FPE_FLTINV;
 	if (raised & 4)
@@ -52,10 +51,28 @@ static int simd_code(void)
 	return raised & 0x20 ? FPE_FLTRES : FPE_FLTINV;
 }
 
+static int x87_code(void)
+{
+	u16 control, status;
+
+	asm volatile("fnstcw %0; fnstsw %1" : "=m"(control), "=m"(status));
+	return float_code(status & ~control);
+}
+
+static int simd_code(void)
+{
+	u32 mxcsr;
+
+	asm volatile("stmxcsr %0" : "=m"(mxcsr));
+	return float_code(mxcsr & ~(mxcsr >> 7));
+}
+
 void user_exception(struct regs *regs, u64 cr2)
 {
 	struct process *p = current->process;
 	struct kind kind = { SIGSEGV, SI_KERNEL, "exception" };
+	struct thread_signals *s = &current->signals;
+	struct signal_info info;
 	u64 addr = 0;
 
 	if (!p->started && !current->slot) {
@@ -68,12 +85,19 @@ void user_exception(struct regs *regs, u64 cr2)
 		addr = cr2;
 		if (vma_find(&p->mm->vmas, cr2) && vma_find(&p->mm->vmas, cr2)->start <= cr2)
 			kind.code = SEGV_ACCERR;
-	} else if (kind.sig == SIGFPE || kind.sig == SIGILL) {
+	} else if (kind.sig == SIGFPE || kind.sig == SIGILL || regs->vector == VECTOR_DEBUG) {
 		addr = regs->rip;
 	}
-	if (regs->vector == 19)
+	if (regs->vector == VECTOR_X87)
+		kind.code = x87_code();
+	else if (regs->vector == VECTOR_SIMD)
 		kind.code = simd_code();
-	if (signal_fault(regs, kind.sig, kind.code, addr))
+	s->fault_vector = regs->vector;
+	s->fault_error = regs->error;
+	if (regs->vector == VECTOR_PAGE_FAULT)
+		s->fault_addr = cr2;
+	info = (struct signal_info){ .sig = kind.sig, .code = kind.code, .addr = addr };
+	if (signal_fault(regs, &info))
 		return;
 	log_print("%s[%d]: %s, error %lx, at rip %lx, rsp %lx, address %lx: killed by signal %d",
 		  p->comm, current->tid, kind.name, (unsigned long)regs->error,

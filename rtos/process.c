@@ -196,6 +196,7 @@ static void process_destroy(struct process *p)
 
 	mm_hide(p->mm, ctl);
 	processes[p->index] = NULL;
+	signal_end(p);
 	process_free(p);
 	ctl->rt.root = 0;
 	ctl->rt.frames = 0;
@@ -352,6 +353,7 @@ static _Noreturn void leave(enum slot_state slot_state)
 {
 	struct process *p = current->process;
 
+	signal_thread_leaves();
 	p->slot[current->slot] = NULL;
 	p->slot_state[current->slot] = slot_state;
 	p->slot_seq[current->slot] = current->scf_seq;

@@ -84,6 +84,8 @@ _Noreturn void process_exit_thread(int code);
 /* Kills all threads but `current` and waits for their end. 0 or -EINTR. */
 int process_kill_others(struct process *p);
 struct thread *process_find_thread(const struct process *p, s32 tid);
+/* `current` takes a signal whose action is to stop the process; returns when it goes on. */
+void process_stop(int sig);
 /* By its index in the partition; NULL: there is none. */
 struct process *process_find(unsigned int index);
 

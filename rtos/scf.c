@@ -165,6 +165,11 @@ void scf_post(u32 nr, u64 arg)
 	publish(p, s);
 }
 
+void scf_interrupt(struct thread *t)
+{
+	(void)t;
+}
+
 /* A shadow that sends without having answered would keep this core in interrupts: that ends here. */
 static void flooded(struct process *p)
 {

@@ -8,6 +8,7 @@
 #include "types.h"
 
 struct process;
+struct thread;
 
 /*
  * Has the shadow of `current` carry out a call, and waits for it: the result or -errno of Linux. -EINTR
@@ -28,6 +29,12 @@ void scf_post(u32 nr, u64 arg);
 
 /* True if an earlier call of `current` was left before its answer came: nothing can be posted. */
 bool scf_outstanding(void);
+
+/*
+ * A signal became deliverable to t, which is blocked in a remote call (scf_waiting). For now it is
+ * delivered when the call returns.
+ */
+void scf_interrupt(struct thread *t);
 
 /* Called for each slot whose bit came in a reverse notification. */
 void scf_answered(struct process *p, unsigned int slot);

@@ -5,7 +5,11 @@
 
 #include <crtos/assert.h>
 
+#include "siginfo.h"
 #include "types.h"
+
+struct regs;
+struct signal_action;
 
 #ifndef UC_FP_XSTATE
 #define UC_FP_XSTATE		1u
@@ -49,25 +53,33 @@ struct sigframe_ucontext {
 };
 CRTOS_ASSERT_SIZE(struct sigframe_ucontext, 304);
 
-/* struct siginfo */
-struct sigframe_info {
-	s32 sig, error, code, pad;
-	union {
-		u64 addr;
-		struct {
-			s32 pid;
-			u32 uid;
-		};
-	};
-	u64 reserved[13];
-};
-CRTOS_ASSERT_SIZE(struct sigframe_info, 128);
-
 struct sigframe {
 	u64 restorer;
 	struct sigframe_ucontext uc;
-	struct sigframe_info info;
+	struct signal_info info;
 };
 CRTOS_ASSERT_SIZE(struct sigframe, 440);
+
+/*
+ * Instead of a number in regs->error: rax is the program's own, and not the result of a call that could
+ * be restarted.
+ */
+#define NO_CALL	UINT64_MAX
+
+/* `current` shall run the handler next, and then have `mask` again. -EFAULT: there is no room for a frame. */
+int sigframe_push(struct regs *regs, const struct signal_action *action,
+		  const struct signal_info *info, u64 mask);
+/* Takes registers, mask (to *mask) and alternate stack back from a frame; -EFAULT if it cannot be one. */
+int sigframe_pop(struct regs *regs, u64 *mask);
+
+/* A struct stack of Linux; sigframe_altstack() judges one as sigaltstack() does and makes it that of `current`. */
+struct sigframe_stack {
+	u64 sp;
+	u32 flags, pad;
+	u64 bytes;
+};
+int sigframe_altstack(const struct sigframe_stack *new, u64 rsp);
+/* As sigaltstack() tells of it to a program whose stack pointer is rsp. */
+struct sigframe_stack sigframe_altstack_now(u64 rsp);
 
 #endif

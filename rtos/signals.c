@@ -3,47 +3,28 @@
 #include <linux/errno.h>
 #include <linux/signal.h>
 
-#include "cpu.h"
-#include "kstring.h"
 #include "process.h"
 #include "scf.h"
 #include "sigframe.h"
 #include "signals.h"
 #include "sys.h"
-#include "uaccess.h"
 
-#define UNBLOCKABLE	(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
-
-/* Instead of a number: rax is the program's own, and not the result of a call. */
-#define NO_CALL		UINT64_MAX
-
-/* What is told of a signal: all of struct siginfo that the RTOS fills. */
-struct cause {
-	int sig, code;
-	u64 addr;
-	u64 vector, error;
-};
-
-static u64 *pending_of(const struct thread *t)
-{
-	return &t->process->signals->thread_pending[t->slot];
-}
+#define SYNCHRONOUS                                                                            \
+	(SIGNAL_BIT(SIGSEGV) | SIGNAL_BIT(SIGBUS) | SIGNAL_BIT(SIGILL) | SIGNAL_BIT(SIGTRAP) | \
+	 SIGNAL_BIT(SIGFPE) | SIGNAL_BIT(SIGSYS))
+#define STOPPING \
+	(SIGNAL_BIT(SIGSTOP) | SIGNAL_BIT(SIGTSTP) | SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
+#define HARMLESS \
+	(SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGURG))
 
 static u64 deliverable(const struct thread *t)
 {
-	return (t->process->signals->pending | *pending_of(t)) & ~t->sigmask;
+	return (t->process->signals->pending.set | t->signals.pending.set) & ~t->sigmask;
 }
 
 bool signal_pending(void)
 {
-	return deliverable(current) != 0;
-}
-
-bool signal_attention(void)
-{
-	const struct signals *s = current->process->signals;
-
-	return s->pending | s->thread_pending[current->slot] | s->has_saved_mask;
+	return deliverable(current) || current->process->signals->fatal;
 }
 
 static bool caught(const struct process *p, int sig)
@@ -53,293 +34,401 @@ static bool caught(const struct process *p, int sig)
 	return handler != (u64)SIG_DFL && handler != (u64)SIG_IGN;
 }
 
-/* --- the frame ----------------------------------------------------------------------------------- */
-
-static u64 frame_stack(const struct thread *t, const struct regs *regs,
-		       const struct signal_action *action)
+/* What is blocked may be waited for, and may be caught when it is unblocked. */
+static bool ignored(const struct process *p, int sig)
 {
-	u64 sp = regs->rsp;
+	u64 handler = p->signals->action[sig - 1].handler;
 
-	if ((action->flags & SA_ONSTACK) && t->altstack_size && !(t->altstack_flags & SS_DISABLE) &&
-	    sp - t->altstack_sp - 1 >= t->altstack_size)
-		return t->altstack_sp + t->altstack_size;
-	return sp - 128;	/* the red zone */
+	return handler == (u64)SIG_IGN || (handler == (u64)SIG_DFL && (SIGNAL_BIT(sig) & HARMLESS));
 }
 
-static void fill_context(struct sigframe *f, const struct thread *t, const struct regs *r,
-			 const struct cause *cause, u64 mask)
-{
-	struct sigframe_context *c = &f->uc.context;
+/* --- who takes it ---------------------------------------------------------------------------------- */
 
-	f->uc.flags = UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS;
-	f->uc.stack_sp = t->altstack_sp;
-	f->uc.stack_flags = t->altstack_size ? t->altstack_flags : SS_DISABLE;
-	f->uc.stack_size = t->altstack_size;
-	f->uc.mask = mask;
-	*c = (struct sigframe_context){
-		.r8 = r->r8,
-		.r9 = r->r9,
-		.r10 = r->r10,
-		.r11 = r->r11,
-		.r12 = r->r12,
-		.r13 = r->r13,
-		.r14 = r->r14,
-		.r15 = r->r15,
-		.rdi = r->rdi,
-		.rsi = r->rsi,
-		.rbp = r->rbp,
-		.rbx = r->rbx,
-		.rdx = r->rdx,
-		.rax = r->rax,
-		.rcx = r->rcx,
-		.rsp = r->rsp,
-		.rip = r->rip,
-		.rflags = r->rflags,
-		.cs = USER_CS,
-		.ss = USER_DS,
-		.error = cause->error,
-		.vector = cause->vector,
-		.mask = mask,
-		.cr2 = cause->addr,
-	};
-}
-
-static void fill_info(struct sigframe *f, const struct thread *t, const struct cause *cause)
+static void notify(struct thread *t)
 {
-	f->info.sig = cause->sig;
-	f->info.code = cause->code;
-	if (cause->code > 0)
-		f->info.addr = cause->addr;
+	t->attention = true;
+	if (t->scf_waiting)
+		scf_interrupt(t);
 	else
-		f->info.pid = t->process->pid;
+		thread_wake(t, -EINTR);
 }
 
-/* The FPU state in the form that Linux gives it: XSAVE's, with a note of its size in what is reserved. */
-static int put_fpu(struct thread *t, u64 to)
+static bool can_take(const struct thread *t, int sig)
 {
-	u32 bytes = thread_fpu_bytes(), magic2 = SIGFRAME_MAGIC2;
-	struct sigframe_fpu_note note = {
-		.magic = SIGFRAME_MAGIC1,
-		.bytes = bytes + sizeof(magic2),
-		.features = cpu.xcr0,
-		.state_bytes = bytes,
-	};
-
-	if (t == current)
-		thread_fpu_save();
-	if (copy_to_user(to, t->xsave, bytes) ||
-	    copy_to_user(to + SIGFRAME_FPU_NOTE, &note, sizeof(note)) ||
-	    copy_to_user(to + bytes, &magic2, sizeof(magic2)))
-		return -EFAULT;
-	return 0;
+	return !t->killed && !(t->sigmask & SIGNAL_BIT(sig));
 }
 
-/* Thread t, which is `current` or was interrupted in user mode, shall run the handler next. */
-static int push_frame(struct thread *t, struct regs *regs, const struct cause *cause)
+/* One that has other signals to take is not preferred. */
+static struct thread *choose(struct process *p, int sig)
 {
-	struct signals *s = t->process->signals;
-	struct signal_action *action = &s->action[cause->sig - 1];
-	u64 bit = 1ull << t->slot, mask = t->sigmask, fpu, sp;
-	struct sigframe f;
+	struct thread *busy = NULL;
+	struct list *link;
 
-	if (action->handler >= CRTOS_USER_END || !(action->flags & SA_RESTORER))
-		return -EFAULT;
-	if (s->has_saved_mask & bit) {
-		mask = s->saved_mask[t->slot];
-		s->has_saved_mask &= ~bit;
+	list_for_each(link, &p->threads) {
+		struct thread *t = list_entry(link, struct thread, process_link);
+
+		if (!can_take(t, sig))
+			continue;
+		if (t->tid == p->pid || !t->attention)
+			return t;
+		if (!busy)
+			busy = t;
 	}
-	fpu = ALIGN_DOWN(frame_stack(t, regs, action) - thread_fpu_bytes() - sizeof(u32), 64);
-	sp = ALIGN_DOWN(fpu - sizeof(f), 16) - 8;
-	memset(&f, 0, sizeof(f));
-	f.restorer = action->restorer;
-	fill_context(&f, t, regs, cause, mask);
-	fill_info(&f, t, cause);
-	f.uc.context.fpu = fpu;
-	if (put_fpu(t, fpu) || copy_to_user(sp, &f, sizeof(f)))
-		return -EFAULT;
-	regs->rdi = cause->sig;
-	regs->rsi = sp + offsetof(struct sigframe, info);
-	regs->rdx = sp + offsetof(struct sigframe, uc);
-	regs->rax = 0;
-	regs->rip = action->handler;
-	regs->rsp = sp;
-	regs->rflags &= ~(RFLAGS_TF | RFLAGS_RF | 1ull << 10);	/* and the direction flag */
-	t->sigmask |= action->mask & ~UNBLOCKABLE;
-	if (!(action->flags & SA_NODEFER))
-		t->sigmask |= SIGNAL_BIT(cause->sig);
-	if (action->flags & SA_RESETHAND)
-		action->handler = (u64)SIG_DFL;
-	return 0;
+	return busy;
 }
 
-s64 signal_return(struct regs *regs)
+static void notify_all(struct process *p)
 {
-	u64 sp = regs->rsp - sizeof(u64);
-	const struct sigframe_context *c;
-	struct sigframe f;
+	struct list *link;
 
-	if (copy_from_user(&f, sp, sizeof(f)))
-		process_exit(CRTOS_OP_DIE, SIGSEGV);
-	c = &f.uc.context;
-	if (!c->fpu)
-		thread_fpu_reset();
-	else if (copy_from_user(current->xsave, c->fpu, thread_fpu_bytes()))
-		process_exit(CRTOS_OP_DIE, SIGSEGV);
-	else
-		thread_fpu_load();
-	*regs = (struct regs){
-		.r8 = c->r8,
-		.r9 = c->r9,
-		.r10 = c->r10,
-		.r11 = c->r11,
-		.r12 = c->r12,
-		.r13 = c->r13,
-		.r14 = c->r14,
-		.r15 = c->r15,
-		.rdi = c->rdi,
-		.rsi = c->rsi,
-		.rbp = c->rbp,
-		.rbx = c->rbx,
-		.rdx = c->rdx,
-		.rax = c->rax,
-		.rcx = c->rcx,
-		.rsp = c->rsp,
-		.rip = c->rip,
-		.cs = USER_CS,
-		.ss = USER_DS,
-		.rflags = (c->rflags & RFLAGS_USER) | RFLAGS_FIXED | RFLAGS_IF,
-		.vector = TRAP_SYSCALL,
-		.error = NO_CALL,
-	};
-	if (regs->rip >= CRTOS_USER_END)
-		process_exit(CRTOS_OP_DIE, SIGSEGV);
-	current->sigmask = f.uc.mask & ~UNBLOCKABLE;
-	return regs->rax;
+	list_for_each(link, &p->threads)
+		notify(list_entry(link, struct thread, process_link));
+}
+
+/* `current` cannot take these of the process any more. */
+static void retarget(struct process *p, u64 set)
+{
+	struct list *link;
+
+	set &= p->signals->pending.set;
+	list_for_each(link, &p->threads) {
+		struct thread *t = list_entry(link, struct thread, process_link);
+
+		if (!set)
+			break;
+		if (t == current || t->killed || !(set & ~t->sigmask))
+			continue;
+		set &= t->sigmask;
+		notify(t);
+	}
 }
 
 /* --- sending --------------------------------------------------------------------------------------- */
 
-/* It does not run; if an interrupt took it out of user mode its registers can simply be changed. */
-static bool interrupted_in_user_mode(const struct thread *t)
-{
-	const struct regs *regs = thread_regs(t);
-
-	return t != current && t->state == THREAD_READY && regs_from_user(regs) &&
-	       regs->vector >= 32 && regs->vector != TRAP_SYSCALL;
-}
-
-static struct thread *choose(struct process *p, u64 bit)
+static void discard(struct process *p, u64 set)
 {
 	struct list *link;
 
-	if (!(current->sigmask & bit))
-		return current;
+	sigqueue_discard(&p->signals->pending, set, &p->signals->queued);
 	list_for_each(link, &p->threads) {
 		struct thread *t = list_entry(link, struct thread, process_link);
 
-		if (!(t->sigmask & bit) || (p->signals->wanted[t->slot] & bit))
-			return t;
+		sigqueue_discard(&t->signals.pending, set, &p->signals->queued);
 	}
-	return NULL;
 }
 
-bool signal_send(struct process *p, struct thread *thread, int sig)
+/* False: it need not be queued. Linux asks the first thread whether a signal to all of them is blocked. */
+static bool prepare(struct process *p, const struct thread *t, int sig)
 {
-	struct thread *t = thread ? thread : choose(p, SIGNAL_BIT(sig));
-	u64 bit = SIGNAL_BIT(sig), *pending = thread ? pending_of(thread) : &p->signals->pending;
-	bool blocked = !t || (t->sigmask & bit);
-
-	if (bit & UNBLOCKABLE || (!caught(p, sig) && !blocked))
-		return false;
-	*pending |= bit;
-	if (!t || (blocked && !(p->signals->wanted[t->slot] & bit)))
+	if (SIGNAL_BIT(sig) & STOPPING)
+		discard(p, SIGNAL_BIT(SIGCONT));
+	else if (sig == SIGCONT)
+		discard(p, STOPPING);
+	if (!t && !list_empty(&p->threads))
+		t = list_entry(p->threads.next, struct thread, process_link);
+	if (t && (t->sigmask | t->signals.real_mask) & SIGNAL_BIT(sig))
 		return true;
-	if (!blocked && interrupted_in_user_mode(t)) {
-		const struct cause cause = { .sig = sig, .code = SI_TKILL };
+	return !ignored(p, sig);
+}
 
-		if (!push_frame(t, thread_regs(t), &cause)) {
-			*pending &= ~bit;
-			return true;
-		}
+/*
+ * It is queued. One that ends the process does so by the next thread that leaves the kernel: the one that
+ * can take it may not get to run for long.
+ */
+static void complete(struct process *p, struct thread *thread, int sig)
+{
+	const u64 harmless = HARMLESS | STOPPING;
+	struct thread *t = thread && can_take(thread, sig) ? thread : NULL;
+
+	if (!thread)
+		t = choose(p, sig);
+	if (!t)
+		return;
+	if (p->signals->action[sig - 1].handler == (u64)SIG_DFL && !(SIGNAL_BIT(sig) & harmless) &&
+	    !(t->signals.real_mask & SIGNAL_BIT(sig))) {
+		if (!p->signals->fatal)
+			p->signals->fatal = sig;
+		notify_all(p);
+		return;
 	}
-	if (t != current && !t->scf_waiting)
-		thread_wake(t, -EINTR);
+	notify(t);
+}
+
+static struct sigqueue *queue_of(struct process *p, struct thread *thread)
+{
+	return thread ? &thread->signals.pending : &p->signals->pending;
+}
+
+int signal_send(struct process *p, struct thread *thread, const struct signal_info *info)
+{
+	int ret;
+
+	if (!prepare(p, thread, info->sig))
+		return 0;
+	ret = sigqueue_add(queue_of(p, thread), info, &p->signals->queued, SIGNAL_QUEUE_MAX);
+	if (!ret)
+		complete(p, thread, info->sig);
+	return ret;
+}
+
+bool signal_send_entry(struct process *p, struct thread *thread, struct sigentry *entry)
+{
+	if (!prepare(p, thread, entry->info.sig))
+		return false;
+	if (sigqueue_add_entry(queue_of(p, thread), entry))
+		complete(p, thread, entry->info.sig);
 	return true;
+}
+
+void signal_from_linux(struct process *p, struct thread *thread, const struct signal_info *info)
+{
+	if ((u32)info->sig - 1 < SIGNALS)
+		signal_send(p, thread, info);
+}
+
+/* --- taking ---------------------------------------------------------------------------------------- */
+
+static int lowest(u64 set)
+{
+	if (set & SYNCHRONOUS)
+		set &= SYNCHRONOUS;
+	return set ? __builtin_ctzll(set) + 1 : 0;
+}
+
+/* A thread's own come before those of the process. */
+int signal_take(u64 set, struct signal_info *info)
+{
+	struct signals *s = current->process->signals;
+	int sig = lowest(current->signals.pending.set & set);
+
+	if (sig) {
+		sigqueue_take(&current->signals.pending, sig, info, &s->queued);
+		return sig;
+	}
+	sig = lowest(s->pending.set & set);
+	if (sig)
+		sigqueue_take(&s->pending, sig, info, &s->queued);
+	return sig;
+}
+
+void signal_set_mask(u64 mask)
+{
+	u64 old = current->sigmask;
+
+	current->sigmask = mask & ~SIGNALS_UNBLOCKABLE;
+	retarget(current->process, current->sigmask & ~old);
+	if (deliverable(current))
+		current->attention = true;
+}
+
+void signal_set_call_mask(u64 mask)
+{
+	current->signals.saved_mask = current->sigmask;
+	current->signals.mask_saved = true;
+	current->attention = true;
+	signal_set_mask(mask);
+}
+
+static void restore_mask(void)
+{
+	if (!current->signals.mask_saved)
+		return;
+	current->signals.mask_saved = false;
+	signal_set_mask(current->signals.saved_mask);
 }
 
 /* --- delivery -------------------------------------------------------------------------------------- */
 
-/* A handler is called after a system call that was interrupted. */
-static void end_call(struct regs *regs, bool restart)
+static bool after_call(const struct regs *regs)
 {
-	if ((s64)regs->rax != -ERESTARTSYS || regs->error == NO_CALL)
+	return regs->vector == TRAP_SYSCALL && regs->error != NO_CALL;
+}
+
+static bool interrupted(const struct regs *regs)
+{
+	return after_call(regs) && (regs->rax == (u64)-EINTR || sys_restarts(regs->rax));
+}
+
+/* The call again, by the instruction that made it. */
+static void restart(struct regs *regs, u64 number)
+{
+	regs->rax = number;
+	regs->rip -= 2;
+}
+
+/* What an interrupted call gives, if a handler is called after it or none (NULL). */
+static void end_call(struct regs *regs, const struct signal_action *handler)
+{
+	if (!after_call(regs))
 		return;
-	if (!restart) {
-		regs->rax = -EINTR;
+	switch ((s64)regs->rax) {
+	case -ERESTARTNOINTR:
+		restart(regs, regs->error);
+		break;
+	case -ERESTARTSYS:
+		if (handler && !(handler->flags & SA_RESTART))
+			regs->rax = -EINTR;
+		else
+			restart(regs, regs->error);
+		break;
+	case -ERESTARTNOHAND:
+		if (handler)
+			regs->rax = -EINTR;
+		else
+			restart(regs, regs->error);
+		break;
+	case -ERESTART_RESTARTBLOCK:
+		if (handler)
+			regs->rax = -EINTR;
+		else
+			restart(regs, __NR_restart_syscall);
+		break;
+	default:
 		return;
 	}
-	regs->rax = regs->error;
-	regs->rip -= 2;
+	regs->error = NO_CALL;
+}
+
+/* Calls the handler next; 0 or -EFAULT. */
+static int handle(struct regs *regs, const struct signal_info *info)
+{
+	struct signal_action *at = &current->process->signals->action[info->sig - 1];
+	const struct signal_action action = *at;
+	u64 mask = current->sigmask, blocked = action.mask;
+
+	if (action.flags & SA_RESETHAND)
+		at->handler = (u64)SIG_DFL;
+	if (current->signals.mask_saved)
+		mask = current->signals.saved_mask;
+	end_call(regs, &action);
+	if (sigframe_push(regs, &action, info, mask))
+		return -EFAULT;
+	current->signals.mask_saved = false;
+	if (!(action.flags & SA_NODEFER))
+		blocked |= SIGNAL_BIT(info->sig);
+	signal_set_mask(current->sigmask | blocked);
+	return 0;
+}
+
+/* The stack cannot hold a frame, or what is there is none. */
+static void bad_frame(struct regs *regs, int sig)
+{
+	const struct signal_info info = { .sig = SIGSEGV, .code = SI_KERNEL };
+
+	if (sig == SIGSEGV || !caught(current->process, SIGSEGV) ||
+	    (current->sigmask & SIGNAL_BIT(SIGSEGV)) || handle(regs, &info))
+		process_exit(CRTOS_OP_DIE, SIGSEGV);
+}
+
+bool signal_fault(struct regs *regs, const struct signal_info *info)
+{
+	if (!caught(current->process, info->sig) || (current->sigmask & SIGNAL_BIT(info->sig)))
+		return false;
+	if (handle(regs, info))
+		bad_frame(regs, info->sig);
+	return true;
+}
+
+s64 signal_return(struct regs *regs)
+{
+	u64 mask;
+
+	current->signals.restart = NULL;
+	if (sigframe_pop(regs, &mask))
+		bad_frame(regs, 0);
+	else
+		signal_set_mask(mask);
+	return regs->rax;
+}
+
+/* Until there is one that knows how: Linux stops the shadow, and the thread waits for its answer. */
+__attribute__((weak)) void process_stop(int sig)
+{
+	scf(__NR_tgkill, current->process->pid, current->tid, sig);
+}
+
+static void take_default(int sig)
+{
+	if (SIGNAL_BIT(sig) & STOPPING)
+		process_stop(sig);
+	else if (!(SIGNAL_BIT(sig) & HARMLESS))
+		process_exit(CRTOS_OP_DIE, sig);
 }
 
 void signal_deliver(struct regs *regs)
 {
 	struct process *p = current->process;
-	struct signals *s = p->signals;
-	u64 bit = 1ull << current->slot;
+	struct signal_info info;
+	int sig;
 
-	while (signal_pending() && !current->killed) {
-		struct cause cause = { .sig = __builtin_ctzll(deliverable(current)) + 1 };
-
-		cause.code = *pending_of(current) & SIGNAL_BIT(cause.sig) ? SI_TKILL : SI_USER;
-		s->pending &= ~SIGNAL_BIT(cause.sig);
-		*pending_of(current) &= ~SIGNAL_BIT(cause.sig);
-		if (!caught(p, cause.sig)) {
-			/* It was blocked when it was sent. The default action is Linux's. */
-			scf(__NR_tgkill, p->pid, current->tid, cause.sig);
-			continue;
+	current->attention = false;
+	if (!interrupted(regs))
+		restore_mask();
+	while (!current->killed) {
+		if (p->signals->fatal)
+			process_exit(CRTOS_OP_DIE, p->signals->fatal);
+		sig = signal_take(~current->sigmask, &info);
+		if (!sig)
+			break;
+		if (!caught(p, sig)) {
+			if (p->signals->action[sig - 1].handler == (u64)SIG_DFL)
+				take_default(sig);
+		} else if (handle(regs, &info)) {
+			bad_frame(regs, sig);
 		}
-		end_call(regs, s->action[cause.sig - 1].flags & SA_RESTART);
-		if (push_frame(current, regs, &cause))
-			process_exit(CRTOS_OP_DIE, SIGSEGV);
 	}
-	end_call(regs, true);
-	if (s->has_saved_mask & bit) {
-		current->sigmask = s->saved_mask[current->slot];
-		s->has_saved_mask &= ~bit;
-	}
+	end_call(regs, NULL);
+	restore_mask();
 }
 
-bool signal_fault(struct regs *regs, int sig, int code, u64 addr)
-{
-	const struct cause cause = {
-		.sig = sig,
-		.code = code,
-		.addr = addr,
-		.vector = regs->vector,
-		.error = regs->error,
-	};
+/* --- dispositions and lives ------------------------------------------------------------------------ */
 
-	if (!caught(current->process, sig) || (current->sigmask & SIGNAL_BIT(sig)))
-		return false;
-	return push_frame(current, regs, &cause) == 0;
-}
-
-void signal_fork(struct process *child, const struct process *parent)
+void signal_action_changed(struct process *p, int sig)
 {
-	memcpy(child->signals->action, parent->signals->action, sizeof(child->signals->action));
+	if (ignored(p, sig))
+		discard(p, SIGNAL_BIT(sig));
 }
 
 void signal_exec(struct process *p)
 {
 	struct signal_action *action = p->signals->action;
+	s64 uid;
 	int sig;
 
 	for (sig = 1; sig <= SIGNALS; sig++) {
 		if (caught(p, sig)) {
 			action[sig - 1].handler = (u64)SIG_DFL;
+			p->signals->told &= ~SIGNAL_BIT(sig);
 			scf(CRTOS_OP_SIGACTION, sig, 0);
 		}
 		action[sig - 1].flags = action[sig - 1].mask = 0;
 	}
+	uid = scf(__NR_getuid);
+	if (uid >= 0)
+		p->signals->uid = uid;
+	current->altstack_sp = current->altstack_size = 0;
+	current->altstack_flags = 0;
+}
+
+void signal_fork(struct process *child, const struct process *parent)
+{
+	const struct signals *from = parent->signals;
+	struct signals *to = child->signals;
+
+	__builtin_memcpy(to->action, from->action, sizeof(to->action));
+	to->told = from->told;
+	to->uid = from->uid;
+}
+
+void signal_thread_leaves(void)
+{
+	struct process *p = current->process;
+
+	sigqueue_discard(&current->signals.pending, ~0ull, &p->signals->queued);
+	retarget(p, ~current->sigmask);
+}
+
+void signal_end(struct process *p)
+{
+	sigqueue_discard(&p->signals->pending, ~0ull, &p->signals->queued);
 }

@@ -17,10 +17,20 @@
 #define arg5(regs) ((regs)->r9)
 
 /*
- * Result of a handler that was interrupted by a signal and may be done again from the start, if the
- * handler of that signal has SA_RESTART; never seen by programs.
+ * Results of calls that were interrupted by a signal; never seen by programs. If a handler is called the
+ * result becomes EINTR, but with ERESTARTSYS the call is made again if that handler has SA_RESTART, and
+ * with ERESTARTNOINTR in any case. If none is called, because nothing was there to be delivered
+ * after all, or it stopped the process, all are made again: from the start, or as sys_restart() says.
  */
-#define ERESTARTSYS	512
+#define ERESTARTSYS		512
+#define ERESTARTNOINTR		513
+#define ERESTARTNOHAND		514
+#define ERESTART_RESTARTBLOCK	516
+
+static inline bool sys_restarts(u64 result)
+{
+	return result + ERESTART_RESTARTBLOCK <= ERESTART_RESTARTBLOCK - ERESTARTSYS;
+}
 
 typedef s64 syscall_fn(struct regs *regs);
 
@@ -42,6 +52,12 @@ int sys_put_timespec(u64 addr, u64 ns);
 /* Monotonic deadlines: `ns` from now, and a moment of the real-time clock. */
 u64 sys_deadline_after(u64 ns);
 u64 sys_deadline_realtime(u64 ns);
+
+/*
+ * A wait with a time-out of its own was interrupted: restart_syscall calls fn, with the registers that the
+ * call had and the deadline in current->signals.restart_deadline. For a handler to return.
+ */
+s64 sys_restart(syscall_fn *fn, u64 deadline);
 
 /* Whether the shadow may be given a pointer; NULL may, Linux itself judges it. */
 bool sys_user_pointer(u64 addr);

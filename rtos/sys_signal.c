@@ -1,49 +1,67 @@
 // SPDX-License-Identifier: MIT
-/* System calls about signals. What the RTOS delivers itself and what Linux does: see signals.h. */
+/* System calls about signals. What a signal does: see signals.h. */
 #include <asm/unistd_64.h>
 #include <linux/errno.h>
 #include <linux/signal.h>
 
+#include "check.h"
 #include "process.h"
 #include "scf.h"
+#include "sigframe.h"
 #include "signals.h"
 #include "sys.h"
 #include "uaccess.h"
 
 #define SHADOW_SIGNAL	64	/* CRTOS_SIGNAL of <crtos/uapi.h>: between module and shadow */
-#define UNBLOCKABLE	(SIGNAL_BIT(SIGKILL) | SIGNAL_BIT(SIGSTOP))
+#define ACTION_FLAGS                                                                     \
+	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART | SA_NODEFER | \
+	 SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER)
 
 static bool valid(u64 sig)
 {
 	return sig - 1 < SIGNALS;
 }
 
+/* The shadow's own is never told: the program may think it has it. */
+static void tell_shadow(struct signals *s, int sig, u32 disposition)
+{
+	u64 bit = SIGNAL_BIT(sig);
+
+	if (sig == SHADOW_SIGNAL || (!disposition && !(s->told & bit)))
+		return;
+	s->told = disposition ? s->told | bit : s->told & ~bit;
+	scf(CRTOS_OP_SIGACTION, sig, disposition);
+}
+
 s64 sys_rt_sigaction(struct regs *regs)
 {
-	u32 sig = arg0(regs), disposition;
+	struct process *p = current->process;
 	struct signal_action new, old;
-	struct signal_action *action;
+	u32 sig = arg0(regs);
 
 	if (!valid(sig) || arg3(regs) != sizeof(u64))
 		return -EINVAL;
-	action = &current->process->signals->action[sig - 1];
-	old = *action;
+	old = p->signals->action[sig - 1];
 	if (arg1(regs)) {
-		if (SIGNAL_BIT(sig) & UNBLOCKABLE)
-			return -EINVAL;
 		if (copy_from_user(&new, arg1(regs), sizeof(new)))
 			return -EFAULT;
-		disposition = new.handler == (u64)SIG_DFL ? 0 : new.handler == (u64)SIG_IGN ? 1 : 2;
-		*action = new;
-		action->mask &= ~UNBLOCKABLE;
-		/* The shadow's own is never told: the program may think it has it. */
-		if (sig != SHADOW_SIGNAL && (disposition != 0 || old.handler != (u64)SIG_DFL))
-			scf(CRTOS_OP_SIGACTION, sig, disposition);
+		if (SIGNAL_BIT(sig) & SIGNALS_UNBLOCKABLE)
+			return -EINVAL;
+		new.flags &= ACTION_FLAGS;
+		new.mask &= ~SIGNALS_UNBLOCKABLE;
+		p->signals->action[sig - 1] = new;
+		signal_action_changed(p, sig);
+		tell_shadow(p->signals, sig,
+			    new.handler == (u64)SIG_DFL ? 0 :
+			    new.handler == (u64)SIG_IGN ? 1 :
+							  2);
 	}
 	if (arg2(regs) && copy_to_user(arg2(regs), &old, sizeof(old)))
 		return -EFAULT;
 	return 0;
 }
+
+/* --- masks ----------------------------------------------------------------------------------------- */
 
 s64 sys_rt_sigprocmask(struct regs *regs)
 {
@@ -66,7 +84,7 @@ s64 sys_rt_sigprocmask(struct regs *regs)
 		default:
 			return -EINVAL;
 		}
-		current->sigmask = set & ~UNBLOCKABLE;
+		signal_set_mask(set);
 	}
 	if (arg2(regs) && copy_to_user(arg2(regs), &old, sizeof(old)))
 		return -EFAULT;
@@ -75,9 +93,9 @@ s64 sys_rt_sigprocmask(struct regs *regs)
 
 s64 sys_rt_sigpending(struct regs *regs)
 {
-	const struct signals *s = current->process->signals;
-	u64 set = (s->pending | s->thread_pending[current->slot]) & current->sigmask;
+	u64 set = current->process->signals->pending.set | current->signals.pending.set;
 
+	set &= current->sigmask;
 	if (arg1(regs) > sizeof(set))
 		return -EINVAL;
 	return copy_to_user(arg0(regs), &set, arg1(regs));
@@ -90,87 +108,161 @@ s64 sys_rt_sigreturn(struct regs *regs)
 
 s64 sys_sigaltstack(struct regs *regs)
 {
-	struct {
-		u64 sp;
-		u32 flags, pad;
-		u64 bytes;
-	} new, old = { .sp = current->altstack_sp, .bytes = current->altstack_size };
-	bool on = regs->rsp - current->altstack_sp - 1 < current->altstack_size;
+	struct sigframe_stack new, old = sigframe_altstack_now(regs->rsp);
+	int ret;
 
-	old.flags = !old.bytes ? SS_DISABLE : on ? SS_ONSTACK : current->altstack_flags;
 	if (arg0(regs)) {
 		if (copy_from_user(&new, arg0(regs), sizeof(new)))
 			return -EFAULT;
-		if (on)
-			return -EPERM;
-		if (new.flags != SS_DISABLE &&new.flags != SS_ONSTACK &&new.flags)
-			return -EINVAL;
-		if (new.flags == SS_DISABLE)
-			new.sp = new.bytes = 0;
-		else if (new.bytes < MINSIGSTKSZ)
-			return -ENOMEM;
-		current->altstack_sp = new.sp;
-		current->altstack_size = new.bytes;
-		current->altstack_flags = 0;
+		ret = sigframe_altstack(&new, regs->rsp);
+		if (ret)
+			return ret;
 	}
 	if (arg1(regs) && copy_to_user(arg1(regs), &old, sizeof(old)))
 		return -EFAULT;
 	return 0;
 }
 
-/* --- sending --------------------------------------------------------------------------------------- */
-
-static s64 to_process(struct regs *regs, s32 pid, u64 sig)
+/*
+ * Before a remote call that has a mask for its duration. The shadow, whose own mask is not touched, never
+ * sees it. Signals that it lets in and that are there already end the call at once.
+ */
+static s64 call_mask(u64 addr, u64 bytes)
 {
-	struct process *p = current->process;
+	u64 set;
 
-	if (pid != p->pid || !valid(sig) || !signal_send(p, NULL, sig))
-		return sys_remote(regs);
-	return 0;
+	if (!addr)
+		return 0;
+	if (bytes != sizeof(set))
+		return -EINVAL;
+	if (copy_from_user(&set, addr, sizeof(set)))
+		return -EFAULT;
+	signal_set_call_mask(set);
+	return signal_pending() ? -EINTR : 0;
 }
 
-static s64 to_thread(struct regs *regs, s32 tid, u64 sig)
+s64 check_ppoll(struct regs *regs)
 {
-	struct process *p = current->process;
-	struct thread *t = process_find_thread(p, tid);
+	return call_mask(arg3(regs), arg4(regs));
+}
 
-	if (!t || !valid(sig) || !signal_send(p, t, sig))
-		return sys_remote(regs);
-	return 0;
+s64 check_epoll_pwait(struct regs *regs)
+{
+	return call_mask(arg4(regs), arg5(regs));
+}
+
+s64 check_pselect(struct regs *regs)
+{
+	u64 mask[2] = { 0 };	/* the address of the set, and its size */
+
+	if (arg5(regs) && copy_from_user(mask, arg5(regs), sizeof(mask)))
+		return -EFAULT;
+	return call_mask(mask[0], mask[1]);
+}
+
+/* --- sending --------------------------------------------------------------------------------------- */
+
+/* To this process; sig may be 0. */
+static s64 send(struct thread *t, u32 sig, const struct signal_info *info)
+{
+	if (!sig)
+		return 0;
+	return valid(sig) ? signal_send(current->process, t, info) : -EINVAL;
+}
+
+static struct signal_info info_from_here(u32 sig, int code)
+{
+	const struct process *p = current->process;
+
+	return (struct signal_info){
+		.sig = sig,
+		.code = code,
+		.pid = p->pid,
+		.uid = p->signals->uid,
+	};
 }
 
 s64 sys_kill(struct regs *regs)
 {
-	return to_process(regs, arg0(regs), (u32)arg1(regs));
+	const struct signal_info info = info_from_here(arg1(regs), SI_USER);
+
+	if ((s32)arg0(regs) != current->process->pid)
+		return sys_remote(regs);
+	return send(NULL, arg1(regs), &info);
 }
 
 s64 sys_tkill(struct regs *regs)
 {
-	return to_thread(regs, arg0(regs), (u32)arg1(regs));
+	const struct signal_info info = info_from_here(arg1(regs), SI_TKILL);
+	struct thread *t = process_find_thread(current->process, arg0(regs));
+
+	return t ? send(t, arg1(regs), &info) : sys_remote(regs);
 }
 
 s64 sys_tgkill(struct regs *regs)
 {
+	const struct signal_info info = info_from_here(arg2(regs), SI_TKILL);
+	struct thread *t = process_find_thread(current->process, arg1(regs));
+
 	if ((s32)arg0(regs) != current->process->pid)
 		return sys_remote(regs);
-	return to_thread(regs, arg1(regs), (u32)arg2(regs));
+	if ((s32)arg1(regs) <= 0)
+		return -EINVAL;
+	return t ? send(t, arg2(regs), &info) : -ESRCH;
 }
 
-/* What is sent along is not kept. */
+/* What only the kernel may say is left to it, unless one says it to oneself: `to` is a thread. */
+static int get_info(struct signal_info *info, u64 from, u32 sig, s32 to)
+{
+	if (copy_from_user(info, from, sizeof(*info)))
+		return -EFAULT;
+	info->sig = sig;
+	if ((info->code >= 0 || info->code == SI_TKILL) && to != current->tid)
+		return -EPERM;
+	return 0;
+}
+
 s64 sys_rt_sigqueueinfo(struct regs *regs)
 {
-	if (!sys_user_pointer(arg2(regs)))
-		return -EFAULT;
-	return to_process(regs, arg0(regs), (u32)arg1(regs));
+	struct signal_info info;
+	int ret = get_info(&info, arg2(regs), arg1(regs), arg0(regs));
+
+	if (ret)
+		return ret;
+	if ((s32)arg0(regs) != current->process->pid)
+		return sys_remote(regs);
+	return send(NULL, arg1(regs), &info);
 }
 
 s64 sys_rt_tgsigqueueinfo(struct regs *regs)
 {
-	if (!sys_user_pointer(arg3(regs)))
+	struct thread *t = process_find_thread(current->process, arg1(regs));
+	struct signal_info info;
+	int ret;
+
+	if (copy_from_user(&info, arg3(regs), sizeof(info)))
 		return -EFAULT;
+	if ((s32)arg0(regs) <= 0 || (s32)arg1(regs) <= 0)
+		return -EINVAL;
+	ret = get_info(&info, arg3(regs), arg2(regs), arg1(regs));
+	if (ret)
+		return ret;
 	if ((s32)arg0(regs) != current->process->pid)
 		return sys_remote(regs);
-	return to_thread(regs, arg1(regs), (u32)arg2(regs));
+	return t ? send(t, arg2(regs), &info) : -ESRCH;
+}
+
+/* The calls that may change the real user, which is part of what receivers are told. */
+s64 sys_set_user(struct regs *regs)
+{
+	s64 ret = sys_remote(regs), uid;
+
+	if (ret)
+		return ret;
+	uid = scf(__NR_getuid);
+	if (uid >= 0)
+		current->process->signals->uid = uid;
+	return 0;
 }
 
 /* --- waiting --------------------------------------------------------------------------------------- */
@@ -180,45 +272,51 @@ s64 sys_pause(struct regs *regs)
 	(void)regs;
 	while (!signal_pending() && !current->killed)
 		thread_block(TIME_NEVER);
-	return -EINTR;
+	return -ERESTARTNOHAND;
 }
 
 s64 sys_rt_sigsuspend(struct regs *regs)
 {
-	struct signals *s = current->process->signals;
 	u64 set;
 
 	if (arg1(regs) != sizeof(set))
 		return -EINVAL;
 	if (copy_from_user(&set, arg0(regs), sizeof(set)))
 		return -EFAULT;
-	s->saved_mask[current->slot] = current->sigmask;
-	s->has_saved_mask |= 1ull << current->slot;
-	current->sigmask = set & ~UNBLOCKABLE;
+	signal_set_call_mask(set);
 	return sys_pause(regs);
 }
 
-static int take_wanted(struct signals *s, u64 set)
+/*
+ * What is waited for is unblocked meanwhile, so that it is sent to this thread, and is taken before it can
+ * be delivered.
+ */
+static int wait_for(u64 set, u64 deadline, struct signal_info *info)
 {
-	u64 *own = &s->thread_pending[current->slot], found = (s->pending | *own) & set;
-	int sig;
+	struct thread_signals *s = &current->signals;
+	int sig = signal_take(set, info), ret = 0;
 
-	if (!found)
-		return 0;
-	sig = __builtin_ctzll(found) + 1;
-	if (*own & SIGNAL_BIT(sig))
-		*own &= ~SIGNAL_BIT(sig);
-	else
-		s->pending &= ~SIGNAL_BIT(sig);
-	return sig;
+	if (sig)
+		return sig;
+	if (deadline <= time_monotonic())
+		return -EAGAIN;
+	s->real_mask = current->sigmask;
+	signal_set_mask(current->sigmask & ~set);
+	while (!ret && !signal_pending() && !current->killed) {
+		if (thread_block(deadline) == -ETIMEDOUT)
+			ret = -EAGAIN;
+	}
+	signal_set_mask(s->real_mask);
+	s->real_mask = 0;
+	sig = signal_take(set, info);
+	return sig ? sig : ret ? ret : -EINTR;
 }
 
 s64 sys_rt_sigtimedwait(struct regs *regs)
 {
-	struct signals *s = current->process->signals;
-	s32 info[32] = { 0 };
 	u64 set, ns, deadline = TIME_NEVER;
-	int sig, ret = 0;
+	struct signal_info info;
+	int sig, ret;
 
 	if (arg3(regs) != sizeof(set))
 		return -EINVAL;
@@ -230,23 +328,25 @@ s64 sys_rt_sigtimedwait(struct regs *regs)
 			return ret;
 		deadline = sys_deadline_after(ns);
 	}
-	set &= ~UNBLOCKABLE;
-	s->wanted[current->slot] = set;
-	while (!(sig = take_wanted(s, set))) {
-		ret = current->killed || signal_pending() ? -EINTR :
-		      ret == -ETIMEDOUT			  ? -EAGAIN :
-							    0;
-		if (ret)
-			break;
-		ret = thread_block(deadline);
-	}
-	s->wanted[current->slot] = 0;
-	if (!sig)
-		return ret;
-	info[0] = sig;
-	info[2] = SI_TKILL;
-	info[4] = current->process->pid;
-	if (arg1(regs) && copy_to_user(arg1(regs), info, sizeof(info)))
+	sig = wait_for(set & ~SIGNALS_UNBLOCKABLE, deadline, &info);
+	if (sig > 0 && arg1(regs) && copy_to_user(arg1(regs), &info, sizeof(info)))
 		return -EFAULT;
 	return sig;
+}
+
+/* --- going on -------------------------------------------------------------------------------------- */
+
+s64 sys_restart(syscall_fn *fn, u64 deadline)
+{
+	current->signals.restart = fn;
+	current->signals.restart_deadline = deadline;
+	return -ERESTART_RESTARTBLOCK;
+}
+
+s64 sys_restart_syscall(struct regs *regs)
+{
+	syscall_fn *fn = current->signals.restart;
+
+	current->signals.restart = NULL;
+	return fn ? fn(regs) : -EINTR;
 }

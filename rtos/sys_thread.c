@@ -93,8 +93,6 @@ static void start(struct process *p, struct thread *t, unsigned int slot, s32 ti
 	thread_set_fs_base(t, r->flags & CLONE_SETTLS ? r->tls : thread_fs_base(current));
 	thread_set_gs_base(t, thread_gs_base(current));
 	thread_set_policy(t, current->policy, current->priority);
-	p->signals->thread_pending[slot] = p->signals->wanted[slot] = 0;
-	p->signals->has_saved_mask &= ~(1ull << slot);
 	p->slot[slot] = t;
 	list_append(&p->threads, &t->process_link);
 	p->thread_count++;

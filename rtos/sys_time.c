@@ -115,24 +115,41 @@ s64 sys_time(struct regs *regs)
 	return now;
 }
 
-/* `remain` gets what was left, if it is not 0. */
-static s64 sleep_until(u64 deadline, u64 remain)
+/* 0, or -EINTR: a signal came before. */
+static int sleep_until(u64 deadline)
+{
+	while (time_monotonic() < deadline) {
+		if (signal_pending() || current->killed)
+			return -EINTR;
+		if (thread_block(deadline) == -ETIMEDOUT)
+			break;
+	}
+	return 0;
+}
+
+/* A sleep of some length goes on after an interruption; if it cannot, *remain gets what was left. */
+static s64 sleep_on(u64 deadline, u64 remain, syscall_fn *again)
 {
 	u64 now;
-	int ret;
 
-	do {
-		if (signal_pending() || current->killed) {
-			now = time_monotonic();
-			if (remain && sys_put_timespec(remain, deadline > now ? deadline - now : 0))
-				return -EFAULT;
-			return -EINTR;
-		}
-		if (deadline <= time_monotonic())
-			return 0;
-		ret = thread_block(deadline);
-	} while (ret != -ETIMEDOUT);
-	return 0;
+	if (!sleep_until(deadline))
+		return 0;
+	now = time_monotonic();
+	if (now >= deadline)
+		return 0;
+	if (remain && sys_put_timespec(remain, deadline - now))
+		return -EFAULT;
+	return sys_restart(again, deadline);
+}
+
+static s64 nanosleep_again(struct regs *regs)
+{
+	return sleep_on(current->signals.restart_deadline, arg1(regs), nanosleep_again);
+}
+
+static s64 clock_nanosleep_again(struct regs *regs)
+{
+	return sleep_on(current->signals.restart_deadline, arg3(regs), clock_nanosleep_again);
 }
 
 s64 sys_nanosleep(struct regs *regs)
@@ -140,7 +157,7 @@ s64 sys_nanosleep(struct regs *regs)
 	u64 ns;
 	int ret = sys_get_timespec(arg0(regs), &ns);
 
-	return ret ? ret : sleep_until(sys_deadline_after(ns), arg1(regs));
+	return ret ? ret : sleep_on(sys_deadline_after(ns), arg1(regs), nanosleep_again);
 }
 
 s64 sys_clock_nanosleep(struct regs *regs)
@@ -167,8 +184,8 @@ s64 sys_clock_nanosleep(struct regs *regs)
 	if (ret)
 		return ret;
 	if (!(arg1(regs) & TIMER_ABSTIME))
-		return sleep_until(sys_deadline_after(ns), arg3(regs));
+		return sleep_on(sys_deadline_after(ns), arg3(regs), clock_nanosleep_again);
 	if (id == CLOCK_REALTIME || id == CLOCK_TAI)
 		ns = sys_deadline_realtime(ns);
-	return sleep_until(ns, 0);
+	return sleep_until(ns) ? -ERESTARTNOHAND : 0;
 }

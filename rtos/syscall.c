@@ -18,7 +18,6 @@
 #include "log.h"
 #include "process.h"
 #include "scf.h"
-#include "signals.h"
 #include "sys.h"
 
 enum class {
@@ -138,6 +137,6 @@ void syscall_dispatch(struct regs *regs)
 	default:
 		regs->rax = -(s64)ENOSYS;
 	}
-	if (__builtin_expect(signal_attention() || (s64)regs->rax == -ERESTARTSYS, 0))
-		signal_deliver(regs);
+	if (__builtin_expect(sys_restarts(regs->rax), 0))
+		current->attention = true;
 }

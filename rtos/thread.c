@@ -317,7 +317,7 @@ void thread_idle(void)
 void thread_begin_user(void)
 {
 	switched();
-	trap_finish();
+	trap_finish(thread_regs(current));
 	trap_make_valid(thread_regs(current));
 }
 

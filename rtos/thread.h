@@ -9,6 +9,7 @@
 #define RTOS_THREAD_H
 
 #include "list.h"
+#include "signals.h"
 #include "timer.h"
 #include "trap.h"
 #include "types.h"
@@ -46,7 +47,13 @@ struct thread {
 	struct list process_link;
 	unsigned int slot;
 	s32 tid;
-	bool killed;			/* ends at the next return to user mode */
+	union {
+		struct {
+			bool killed;	/* ends at the next return to user mode */
+			bool attention;	/* signal_deliver() may have something to do then */
+		};
+		u16 leave_work;		/* any of them */
+	};
 	u64 clear_child_tid;
 	u64 robust_list;
 	u64 sigmask;
@@ -57,6 +64,7 @@ struct thread {
 	u32 futex_bitset;
 	u64 altstack_sp, altstack_size;
 	u32 altstack_flags;
+	struct thread_signals signals;
 	struct fork *fork;		/* waits for its child to begin */
 	struct process *vfork_child;	/* waits until this one needs its memory no more */
 };

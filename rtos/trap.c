@@ -204,21 +204,23 @@ void trap_handler(struct regs *regs)
 		exception(regs);
 	}
 	if (regs_from_user(regs))
-		trap_finish();
+		trap_finish(regs);
 }
 
-void trap_finish(void)
+/* While another thread runs this one may get work again. */
+void trap_finish(struct regs *regs)
 {
-	while (sched_pending || current->killed) {
+	while (sched_pending || current->leave_work) {
 		if (sched_pending)
 			sched_preempt();
-		else
+		else if (current->killed)
 			user_thread_killed();
+		else
+			signal_deliver(regs);
 	}
 	kernel_open();
 }
 
-/* Registers that the process layer wrote must not fault in IRET. */
 void trap_make_valid(struct regs *regs)
 {
 	regs->cs = USER_CS;
@@ -236,7 +238,7 @@ bool trap_syscall(struct regs *regs)
 {
 	kernel_closed();
 	syscall_dispatch(regs);
-	trap_finish();
+	trap_finish(regs);
 	if (regs->rcx == regs->rip && regs->r11 == regs->rflags && regs->rip < CRTOS_USER_END &&
 	    regs->cs == USER_CS && regs->ss == USER_DS &&
 	    !(regs->rflags & ~(RFLAGS_USER | RFLAGS_FIXED | RFLAGS_IF)) &&
@@ -248,7 +250,7 @@ bool trap_syscall(struct regs *regs)
 
 void trap_return(struct regs *regs)
 {
-	trap_finish();
+	trap_finish(regs);
 	trap_make_valid(regs);
 	trap_leave(regs);
 }

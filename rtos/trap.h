@@ -43,8 +43,9 @@ _Noreturn void trap_return(struct regs *regs);
 void trap_wait(void);
 /* Handles the interrupts that are pending. False: interrupt context, where nothing can be let in. */
 bool trap_window(void);
-/* Before a return to user mode: other threads' turn, the end of a killed thread; registers made valid. */
-void trap_finish(void);
+/* Before a return to user mode: other threads' turn, the end of a killed thread, signals. */
+void trap_finish(struct regs *regs);
+/* Registers that the process layer wrote must not fault in IRET. */
 void trap_make_valid(struct regs *regs);
 /* Stack that SYSCALL and interrupts from user mode use from now on. */
 void trap_set_stack(u64 top);

@@ -327,10 +327,12 @@ u64 time_realtime(void)
 	return fake_now + 1000 * NSEC_PER_SEC;
 }
 
+#ifndef FAKE_OWN_SIGNALS
 bool signal_pending(void)
 {
 	return false;
 }
+#endif
 
 /* --- set-up ------------------------------------------------------------------------------------------ */
 

@@ -51,7 +51,8 @@ ok "tar" sh -c "crtos run $B tar cf t.tar tree && mkdir -p x && tar xf t.tar -C 
 ok "O_APPEND and redirection" sh -c "echo 1 >f; crtos run $B echo 2 >>f; [ \"\$(cat f)\" = '1
 2' ]"
 
-for program in hello threads forks fpu timers futexes futex-unmapped mmaps signals first-thread-ends args hello-musl threads-musl futexes-musl args-musl \
+for program in hello threads forks fpu timers futexes futex-unmapped mmaps signals signal-rules first-thread-ends args \
+	hello-musl threads-musl futexes-musl args-musl \
 	hello-dynamic threads-dynamic; do
 	ok "program $program" crtos run $P/$program
 done
@@ -78,6 +79,8 @@ refused "not an executable format" 126 "Exec format" crtos run ./input
 refused "death by SIGSEGV" 139 "" sh -c "crtos run $P/segv; exit \$?"
 refused "death by SIGFPE" 136 "" sh -c "crtos run $P/sigfpe; exit \$?"
 refused "death by abort" 134 "" sh -c "crtos run $P/abort; exit \$?"
+refused "death by a signal of another thread" 143 "" crtos run $P/signal-rules 15
+refused "death by its SIGKILL" 137 "" crtos run $P/signal-rules 9
 
 crtos run $B sleep 100 &
 pid=$!

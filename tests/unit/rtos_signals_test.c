@@ -1,0 +1,811 @@
+// SPDX-License-Identifier: MIT
+/* sources: rtos/signals.c rtos/sigqueue.c rtos/sigframe.c rtos/sys_signal.c rtos/sys_time.c */
+/* cflags: -Irtos -DUNIT_TEST */
+/* What is pending, who takes it, and what becomes of it. */
+#include "rtos_signal_fake.h"
+
+#include "../../rtos/check.h"
+
+#define HANDLER		0x400000ull
+#define RESTORER	0x410000ull
+#define SS_AUTODISARM	(1u << 31)
+#define CODE		0x420000ull	/* where the program is */
+#define RT		40
+
+#define T (fake_threads)
+#define S (fake_process->signals)
+
+static void act(int sig, u64 flags, u64 mask)
+{
+	S->action[sig - 1] = (struct signal_action){
+		.handler = HANDLER + sig * 16,
+		.flags = flags | SA_SIGINFO | 0x04000000,
+		.restorer = RESTORER,
+		.mask = mask,
+	};
+}
+
+static int send(struct thread *t, int sig, int code, u64 value)
+{
+	const struct signal_info info = {
+		.sig = sig, .code = code, .pid = 77, .uid = 5, .value = value
+	};
+
+	return signal_send(fake_process, t, &info);
+}
+
+/* After an interrupt in user mode, where nothing is to be restarted. */
+static struct regs in_user_mode(void)
+{
+	return (struct regs){
+		.vector = 32, .rip = CODE, .rsp = STACK_TOP - 64, .rax = 11, .rflags = 0x202
+	};
+}
+
+static struct regs after(u64 nr, s64 result)
+{
+	struct regs r = in_user_mode();
+
+	r.vector = TRAP_SYSCALL;
+	r.error = nr;
+	r.rax = result;
+	return r;
+}
+
+static struct sigframe frame_at(u64 rsp)
+{
+	struct sigframe f;
+
+	assert_int_equal(copy_from_user(&f, rsp, sizeof(f)), 0);
+	return f;
+}
+
+/* The handlers that run, the next one first, until the code that was interrupted. */
+static void assert_handlers(struct regs *r, const int *sigs)
+{
+	for (; *sigs; sigs++) {
+		assert_int_equal(r->rdi, *sigs);
+		assert_int_equal(r->rip, HANDLER + *sigs * 16);
+		r->rsp += 8;	/* the handler's ret, to the restorer */
+		signal_return(r);
+	}
+	assert_int_equal(r->rip, CODE);
+}
+
+#define HANDLERS(...) ((const int[]){ __VA_ARGS__, 0 })
+
+/* --- the queue ------------------------------------------------------------------------------------ */
+
+static void standard_signals_coalesce(void **state)
+{
+	struct signal_info info;
+
+	(void)state;
+	T[0].sigmask = ~0ull;
+	act(SIGUSR1, 0, 0);
+	send(&T[0], SIGUSR1, SI_QUEUE, 1);
+	send(&T[0], SIGUSR1, SI_QUEUE, 2);
+	send(NULL, SIGUSR1, SI_QUEUE, 3);
+	assert_int_equal(S->queued, 2);
+	assert_int_equal(signal_take(~0ull, &info), SIGUSR1);
+	assert_int_equal(info.value, 1);
+	assert_int_equal(signal_take(~0ull, &info), SIGUSR1);
+	assert_int_equal(info.value, 3);
+	assert_int_equal(signal_take(~0ull, &info), 0);
+}
+
+static void real_time_signals_queue_in_order(void **state)
+{
+	struct signal_info info;
+	u64 i;
+
+	(void)state;
+	T[0].sigmask = ~0ull;
+	for (i = 0; i < 6; i++)
+		assert_int_equal(send(NULL, i & 1 ? RT : RT + 1, SI_QUEUE, i), 0);
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(signal_take(~0ull, &info), i < 3 ? RT : RT + 1);
+		assert_int_equal(info.value, i % 3 * 2 + (i < 3));
+		assert_int_equal(info.pid, 77);
+		assert_int_equal(info.code, SI_QUEUE);
+	}
+	assert_int_equal(S->pending.set, 0);
+}
+
+static void the_limit_is_as_on_linux(void **state)
+{
+	struct signal_info info;
+	int i;
+
+	(void)state;
+	T[0].sigmask = ~0ull;
+	for (i = 0; i < SIGNAL_QUEUE_MAX; i++)
+		assert_int_equal(send(NULL, RT, SI_QUEUE, i), 0);
+	assert_int_equal(send(NULL, RT, SI_QUEUE, 0), -EAGAIN);
+	assert_int_equal(send(NULL, RT + 1, SI_TKILL, 0), -EAGAIN);
+	assert_false(S->pending.set & SIGNAL_BIT(RT + 1));
+	/* Without its information from kill(); with it below the real-time signals. */
+	assert_int_equal(send(NULL, RT + 2, SI_USER, 0), 0);
+	assert_int_equal(send(NULL, SIGUSR1, SI_USER, 0), 0);
+	assert_int_equal(send(NULL, SIGUSR2, SI_QUEUE, 9), 0);
+	assert_int_equal(signal_take(SIGNAL_BIT(RT + 2), &info), RT + 2);
+	assert_int_equal(info.pid, 0);
+	assert_int_equal(info.code, SI_USER);
+	assert_int_equal(signal_take(SIGNAL_BIT(RT + 2), &info), 0);
+	assert_int_equal(signal_take(SIGNAL_BIT(SIGUSR1), &info), SIGUSR1);
+	assert_int_equal(info.pid, 77);
+	assert_int_equal(signal_take(SIGNAL_BIT(SIGUSR2), &info), SIGUSR2);
+	assert_int_equal(info.pid, 0);
+	/* One is taken, one has room. */
+	assert_int_equal(signal_take(SIGNAL_BIT(RT), &info), RT);
+	assert_int_equal(send(NULL, RT, SI_QUEUE, 0), 0);
+	assert_int_equal(send(NULL, RT, SI_QUEUE, 0), -EAGAIN);
+}
+
+static int left;
+static bool left_with_info;
+
+static void entry_left(struct sigentry *entry, struct signal_info *info)
+{
+	assert_null(entry->next);
+	left++;
+	left_with_info = info;
+	if (info)
+		info->overrun = 5;
+}
+
+static void an_entry_of_its_own_is_given_back(void **state)
+{
+	struct sigentry a = { .left = entry_left, .info = { .sig = RT, .code = SI_TIMER } }, b = a;
+	struct signal_info info;
+
+	(void)state;
+	T[0].sigmask = ~0ull;
+	left = 0;
+	assert_true(signal_send_entry(fake_process, NULL, &a));
+	assert_true(signal_send_entry(fake_process, NULL, &b));
+	assert_int_equal(S->queued, 0);
+	sigqueue_remove(&S->pending, &a);
+	assert_int_equal(left, 0);
+	assert_int_equal(signal_take(~0ull, &info), RT);
+	assert_int_equal(info.overrun, 5);
+	assert_int_equal(left, 1);
+	assert_true(left_with_info);
+	assert_int_equal(signal_take(~0ull, &info), 0);
+	/* One that is ignored stays with its owner; one that becomes so comes back. */
+	assert_true(signal_send_entry(fake_process, NULL, &a));
+	S->action[RT - 1].handler = (u64)SIG_IGN;
+	signal_action_changed(fake_process, RT);
+	assert_int_equal(left, 2);
+	assert_false(left_with_info);
+	T[0].sigmask = 0;
+	assert_false(signal_send_entry(fake_process, NULL, &a));
+	assert_null(a.next);
+}
+
+/* --- order and choice ------------------------------------------------------------------------------ */
+
+static void faults_first_then_by_number_then_the_process(void **state)
+{
+	struct signal_info info;
+
+	(void)state;
+	T[0].sigmask = ~0ull;
+	send(NULL, SIGHUP, SI_USER, 0);
+	send(NULL, SIGSEGV, SI_USER, 0);
+	send(&T[0], RT, SI_TKILL, 0);
+	send(&T[0], SIGINT, SI_TKILL, 0);
+	send(&T[0], SIGFPE, SI_TKILL, 0);
+	assert_int_equal(signal_take(~0ull, &info), SIGFPE);
+	assert_int_equal(signal_take(~0ull, &info), SIGINT);
+	assert_int_equal(signal_take(~0ull, &info), RT);
+	assert_int_equal(signal_take(~0ull, &info), SIGSEGV);
+	assert_int_equal(signal_take(~0ull, &info), SIGHUP);
+}
+
+static void all_get_frames_at_one_return(void **state)
+{
+	struct regs r = in_user_mode();
+
+	(void)state;
+	act(SIGINT, 0, 0);
+	act(SIGTERM, 0, 0);
+	act(SIGUSR1, 0, SIGNAL_BIT(SIGTERM));
+	send(NULL, SIGTERM, SI_USER, 0);
+	send(NULL, SIGUSR1, SI_USER, 0);
+	send(NULL, SIGINT, SI_USER, 0);
+	assert_true(current->attention);
+	signal_deliver(&r);
+	assert_int_equal(r.rdi, SIGUSR1);
+	/* SIGTERM was kept out by the mask of SIGUSR1's handler. */
+	assert_int_equal(S->pending.set, SIGNAL_BIT(SIGTERM));
+	assert_int_equal(current->sigmask,
+			 SIGNAL_BIT(SIGINT) | SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGTERM));
+	r.rsp += 8;
+	signal_return(&r);
+	assert_int_equal(r.rdi, SIGINT);
+	assert_int_equal(current->sigmask, SIGNAL_BIT(SIGINT));
+	assert_true(current->attention);
+	signal_deliver(&r);
+	assert_handlers(&r, HANDLERS(SIGTERM, SIGINT));
+	assert_int_equal(current->sigmask, 0);
+	assert_int_equal(r.rax, 11);
+}
+
+static void the_first_thread_before_all_others(void **state)
+{
+	(void)state;
+	act(SIGUSR1, 0, 0);
+	act(SIGUSR2, 0, 0);
+	act(RT, 0, 0);
+	current = &T[2];
+	send(NULL, SIGUSR1, SI_USER, 0);
+	assert_true(T[0].attention);
+	assert_false(T[2].attention);
+	/* Then one that has nothing else to do. */
+	T[0].sigmask = ~0ull;
+	T[1].attention = true;
+	send(NULL, SIGUSR2, SI_USER, 0);
+	assert_true(T[2].attention);
+	T[3].killed = true;
+	send(NULL, RT, SI_QUEUE, 0);
+	assert_false(T[3].attention);
+	assert_ptr_equal(fake_woken[(fake_wakes - 1) % 8], &T[1]);
+	/* None: it waits. */
+	T[1].sigmask = T[2].sigmask = ~0ull;
+	fake_wakes = 0;
+	send(NULL, RT, SI_QUEUE, 0);
+	assert_int_equal(fake_wakes, 0);
+}
+
+static void what_one_blocks_is_for_another(void **state)
+{
+	(void)state;
+	act(SIGUSR1, 0, 0);
+	send(NULL, SIGUSR1, SI_USER, 0);
+	assert_false(T[1].attention);
+	signal_set_mask(SIGNAL_BIT(SIGUSR1));
+	assert_true(T[1].attention);
+	assert_false(T[2].attention);
+	current = &T[1];
+	signal_thread_leaves();
+	assert_true(T[2].attention);
+	assert_false(T[3].attention);
+}
+
+static void a_remote_call_is_interrupted(void **state)
+{
+	(void)state;
+	act(SIGUSR1, 0, 0);
+	T[0].scf_waiting = true;
+	send(&T[0], SIGUSR1, SI_TKILL, 0);
+	assert_int_equal(fake_interrupts, 1);
+	assert_int_equal(fake_wakes, 0);
+	T[1].scf_waiting = true;
+	T[1].sigmask = SIGNAL_BIT(SIGUSR1);
+	send(&T[1], SIGUSR1, SI_TKILL, 0);
+	assert_int_equal(fake_interrupts, 1);
+}
+
+/* --- actions ---------------------------------------------------------------------------------------- */
+
+static void ignored_ones_are_gone(void **state)
+{
+	(void)state;
+	send(NULL, SIGCHLD, SI_USER, 0);
+	send(NULL, SIGURG, SI_USER, 0);
+	S->action[SIGTERM - 1].handler = (u64)SIG_IGN;
+	send(NULL, SIGTERM, SI_USER, 0);
+	assert_int_equal(S->pending.set, 0);
+	assert_false(current->attention);
+	/* Blocked ones may be caught yet. */
+	T[0].sigmask = SIGNAL_BIT(SIGTERM) | SIGNAL_BIT(SIGCHLD);
+	send(NULL, SIGTERM, SI_USER, 0);
+	send(NULL, SIGCHLD, SI_USER, 0);
+	send(&T[0], SIGCHLD, SI_USER, 0);
+	assert_int_equal(S->pending.set, T[0].sigmask);
+	/* But not when they are ignored anew. */
+	signal_action_changed(fake_process, SIGTERM);
+	assert_int_equal(S->pending.set, SIGNAL_BIT(SIGCHLD));
+	signal_action_changed(fake_process, SIGCHLD);
+	assert_int_equal(S->pending.set | T[0].signals.pending.set, 0);
+}
+
+static void death_is_for_the_next_thread(void **state)
+{
+	struct regs r = in_user_mode();
+
+	(void)state;
+	T[0].sigmask = T[1].sigmask = ~0ull & ~SIGNALS_UNBLOCKABLE;
+	current = &T[1];
+	send(NULL, SIGTERM, SI_USER, 0);
+	assert_true(T[0].attention && T[1].attention && T[3].attention);
+	assert_true(signal_pending());
+	assert_dies(SIGTERM, signal_deliver(&r));
+}
+
+static void death_needs_one_that_does_not_block_it(void **state)
+{
+	struct regs r = in_user_mode();
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		T[i].sigmask = SIGNAL_BIT(SIGTERM);
+	send(NULL, SIGTERM, SI_USER, 0);
+	signal_deliver(&r);
+	assert_int_equal(r.rip, CODE);
+	signal_set_mask(0);
+	assert_dies(SIGTERM, signal_deliver(&r));
+	S->fatal = 0;
+	current->sigmask = ~0ull & ~SIGNALS_UNBLOCKABLE;
+	send(&T[0], SIGKILL, SI_TKILL, 0);
+	assert_dies(SIGKILL, signal_deliver(&r));
+}
+
+static void stopping_and_continuing(void **state)
+{
+	struct regs r = in_user_mode();
+
+	(void)state;
+	send(NULL, SIGTSTP, SI_USER, 0);
+	signal_deliver(&r);
+	assert_int_equal(fake_stopped, SIGTSTP);
+	/* One takes the other back. */
+	T[0].sigmask = ~0ull;
+	fake_stopped = 0;
+	send(NULL, SIGTSTP, SI_USER, 0);
+	send(&T[1], SIGTTIN, SI_USER, 0);
+	send(NULL, SIGCONT, SI_USER, 0);
+	assert_int_equal(S->pending.set, SIGNAL_BIT(SIGCONT));
+	assert_int_equal(T[1].signals.pending.set, 0);
+	send(NULL, SIGTTOU, SI_USER, 0);
+	assert_int_equal(S->pending.set, SIGNAL_BIT(SIGTTOU));
+	signal_set_mask(0);
+	signal_deliver(&r);
+	assert_int_equal(fake_stopped, SIGTTOU);
+}
+
+/* --- the frame -------------------------------------------------------------------------------------- */
+
+static void a_frame_tells_all(void **state)
+{
+	struct regs r = in_user_mode(), before;
+	struct sigframe f;
+
+	(void)state;
+	r.r12 = 12;
+	r.rflags = 0x202 | RFLAGS_TF | 0x400;
+	before = r;
+	act(RT, SA_NODEFER, SIGNAL_BIT(SIGINT) | SIGNALS_UNBLOCKABLE);
+	current->sigmask = SIGNAL_BIT(SIGHUP);
+	current->signals.fault_addr = 0x1234;
+	send(&T[0], RT, SI_QUEUE, 0x1122334455667788);
+	signal_deliver(&r);
+	f = frame_at(r.rsp);
+	assert_int_equal(r.rsp % 16, 8);
+	assert_true(r.rsp + sizeof(f) + FPU_BYTES <= before.rsp - 128);
+	assert_int_equal(f.restorer, RESTORER);
+	assert_int_equal(r.rsi, r.rsp + offsetof(struct sigframe, info));
+	assert_int_equal(r.rdx, r.rsp + offsetof(struct sigframe, uc));
+	assert_int_equal(f.info.code, SI_QUEUE);
+	assert_int_equal(f.info.pid, 77);
+	assert_int_equal(f.info.uid, 5);
+	assert_int_equal(f.info.value, 0x1122334455667788);
+	assert_int_equal(f.uc.mask, SIGNAL_BIT(SIGHUP));
+	assert_int_equal(f.uc.context.cr2, 0x1234);
+	assert_int_equal(f.uc.context.rip, CODE);
+	assert_int_equal(r.rflags, 0x202);
+	assert_int_equal(current->sigmask, SIGNAL_BIT(SIGHUP) | SIGNAL_BIT(SIGINT));
+	r.rsp += 8;
+	signal_return(&r);
+	assert_int_equal(r.rip, before.rip);
+	assert_int_equal(r.rsp, before.rsp);
+	assert_int_equal(r.r12, 12);
+	assert_int_equal(r.rflags, before.rflags);
+	assert_int_equal(current->sigmask, SIGNAL_BIT(SIGHUP));
+	assert_int_equal(fake_fpu_loads, 1);
+}
+
+static void a_handler_for_once(void **state)
+{
+	struct regs r = in_user_mode();
+
+	(void)state;
+	act(SIGUSR1, SA_RESETHAND, 0);
+	send(NULL, SIGUSR1, SI_USER, 0);
+	signal_deliver(&r);
+	assert_int_equal(r.rdi, SIGUSR1);
+	assert_int_equal(current->sigmask, SIGNAL_BIT(SIGUSR1));
+	current->sigmask = 0;
+	send(NULL, SIGUSR1, SI_USER, 0);
+	assert_dies(SIGUSR1, signal_deliver(&r));
+}
+
+static void altstack(u64 sp, u64 bytes, u32 flags, u64 rsp, int expected)
+{
+	const struct sigframe_stack s = { .sp = sp, .bytes = bytes, .flags = flags };
+
+	assert_int_equal(sigframe_altstack(&s, rsp), expected);
+}
+
+static void the_alternate_stack(void **state)
+{
+	struct regs r = in_user_mode();
+	u64 first;
+
+	(void)state;
+	altstack(STACK, 2047, 0, r.rsp, -ENOMEM);
+	altstack(STACK, PAGE_SIZE, 4, r.rsp, -EINVAL);
+	altstack(STACK, PAGE_SIZE, SS_ONSTACK, r.rsp, 0);
+	assert_int_equal(sigframe_altstack_now(r.rsp).flags, 0);
+	act(SIGUSR1, SA_ONSTACK | SA_NODEFER, 0);
+	act(SIGUSR2, 0, 0);
+	send(NULL, SIGUSR1, SI_USER, 0);
+	signal_deliver(&r);
+	assert_true(r.rsp >= STACK && r.rsp < STACK + PAGE_SIZE);
+	assert_int_equal(sigframe_altstack_now(r.rsp).flags, SS_ONSTACK);
+	altstack(STACK, PAGE_SIZE, 0, r.rsp, -EPERM);
+	/* The next one lies below, and the third does not fit. */
+	first = r.rsp;
+	send(NULL, SIGUSR1, SI_USER, 0);
+	signal_deliver(&r);
+	assert_true(r.rsp >= STACK && r.rsp < first - sizeof(struct sigframe));
+	send(NULL, SIGUSR1, SI_USER, 0);
+	signal_deliver(&r);
+	send(NULL, SIGUSR1, SI_USER, 0);
+	assert_dies(SIGSEGV, signal_deliver(&r));
+}
+
+static void an_alternate_stack_that_disarms_itself(void **state)
+{
+	struct regs r = in_user_mode();
+	struct sigframe f;
+
+	(void)state;
+	altstack(STACK, PAGE_SIZE, SS_ONSTACK | SS_AUTODISARM, r.rsp, 0);
+	assert_int_equal(sigframe_altstack_now(r.rsp).flags, SS_AUTODISARM);
+	act(SIGUSR1, SA_ONSTACK, 0);
+	send(NULL, SIGUSR1, SI_USER, 0);
+	signal_deliver(&r);
+	assert_int_equal(sigframe_altstack_now(r.rsp).flags, SS_DISABLE);
+	f = frame_at(r.rsp);
+	assert_int_equal(f.uc.stack_sp, STACK);
+	assert_int_equal(f.uc.stack_flags, SS_ONSTACK | SS_AUTODISARM);
+	assert_handlers(&r, HANDLERS(SIGUSR1));
+	assert_int_equal(sigframe_altstack_now(r.rsp).sp, STACK);
+	assert_int_equal(sigframe_altstack_now(r.rsp).flags, SS_AUTODISARM);
+}
+
+static void no_room_for_a_frame(void **state)
+{
+	struct regs r = in_user_mode();
+
+	(void)state;
+	act(SIGUSR1, 0, 0);
+	act(SIGSEGV, SA_ONSTACK, 0);
+	altstack(STACK, PAGE_SIZE, 0, r.rsp, 0);
+	r.rsp = 0x300000;
+	send(NULL, SIGUSR1, SI_USER, 0);
+	signal_deliver(&r);
+	assert_int_equal(r.rdi, SIGSEGV);
+	assert_int_equal(frame_at(r.rsp).info.code, SI_KERNEL);
+	r = in_user_mode();
+	r.rsp = 0x300000;
+	current->altstack_size = 0;
+	current->sigmask = 0;
+	send(NULL, SIGUSR1, SI_USER, 0);
+	assert_dies(SIGSEGV, signal_deliver(&r));
+}
+
+static void a_fault(void **state)
+{
+	const struct signal_info info = { .sig = SIGSEGV, .code = SEGV_MAPERR, .addr = 0x1230 };
+	struct regs r = in_user_mode();
+
+	(void)state;
+	assert_false(signal_fault(&r, &info));
+	act(SIGSEGV, 0, 0);
+	current->sigmask = SIGNAL_BIT(SIGSEGV);
+	assert_false(signal_fault(&r, &info));
+	current->sigmask = 0;
+	S->action[SIGBUS - 1].handler = (u64)SIG_IGN;
+	assert_false(signal_fault(&r, &(struct signal_info){ .sig = SIGBUS }));
+	assert_true(signal_fault(&r, &info));
+	assert_int_equal(frame_at(r.rsp).info.addr, 0x1230);
+	assert_int_equal(frame_at(r.rsp).info.code, SEGV_MAPERR);
+	assert_handlers(&r, HANDLERS(SIGSEGV));
+}
+
+static void a_frame_that_is_none(void **state)
+{
+	struct regs r = in_user_mode();
+
+	(void)state;
+	r.rsp = 0x300000;
+	assert_dies(SIGSEGV, signal_return(&r));
+}
+
+/* --- restarts --------------------------------------------------------------------------------------- */
+
+/* rax and rip after a call was interrupted and a handler with these flags, or none (0), has returned. */
+static void after_handler(s64 result, int sig, u64 flags, s64 rax, u64 rip)
+{
+	struct regs r = after(202, result);
+
+	if (sig) {
+		act(sig, flags, 0);
+		send(NULL, sig, SI_USER, 0);
+	}
+	signal_deliver(&r);
+	if (sig) {
+		assert_int_equal(r.rdi, sig);
+		r.rsp += 8;
+		signal_return(&r);
+	}
+	assert_int_equal(r.rax, rax);
+	assert_int_equal(r.rip, rip);
+	/* And whatever rax is, it is not looked at again. */
+	if (sig) {
+		r.rax = -ERESTARTSYS;
+		signal_deliver(&r);
+		assert_int_equal(r.rax, -ERESTARTSYS);
+		assert_int_equal(r.rip, rip);
+	}
+}
+
+static void restarts(void **state)
+{
+	(void)state;
+	after_handler(-ERESTARTSYS, SIGUSR1, 0, -EINTR, CODE);
+	after_handler(-ERESTARTSYS, SIGUSR1, SA_RESTART, 202, CODE - 2);
+	after_handler(-ERESTARTSYS, 0, 0, 202, CODE - 2);
+	after_handler(-ERESTARTNOHAND, SIGUSR1, SA_RESTART, -EINTR, CODE);
+	after_handler(-ERESTARTNOHAND, 0, 0, 202, CODE - 2);
+	after_handler(-ERESTARTNOINTR, SIGUSR1, 0, 202, CODE - 2);
+	after_handler(-ERESTARTNOINTR, 0, 0, 202, CODE - 2);
+	after_handler(-ERESTART_RESTARTBLOCK, SIGUSR1, SA_RESTART, -EINTR, CODE);
+	after_handler(-ERESTART_RESTARTBLOCK, 0, 0, 219, CODE - 2);
+	after_handler(-EINTR, SIGUSR1, SA_RESTART, -EINTR, CODE);
+	after_handler(3, SIGUSR1, SA_RESTART, 3, CODE);
+	after_handler(-515, 0, 0, -515, CODE);
+}
+
+static void only_the_first_handler_decides(void **state)
+{
+	struct regs r = after(202, -ERESTARTSYS);
+
+	(void)state;
+	act(SIGINT, SA_RESTART, 0);
+	act(SIGUSR1, 0, 0);
+	send(NULL, SIGINT, SI_USER, 0);
+	send(NULL, SIGUSR1, SI_USER, 0);
+	signal_deliver(&r);
+	r.rsp += 8;
+	signal_return(&r);
+	assert_int_equal(r.rdi, SIGINT);
+	r.rsp += 8;
+	signal_return(&r);
+	assert_int_equal(r.rax, 202);
+	assert_int_equal(r.rip, CODE - 2);
+}
+
+static void is_restart(void **state)
+{
+	(void)state;
+	assert_true(sys_restarts(-512ll));
+	assert_true(sys_restarts(-516ll));
+	assert_false(sys_restarts(-511ll));
+	assert_false(sys_restarts(-517ll));
+	assert_false(sys_restarts(0));
+	assert_false(sys_restarts(-4ll));
+}
+
+/* --- calls ------------------------------------------------------------------------------------------ */
+
+static void put64(u64 at, u64 value)
+{
+	assert_int_equal(copy_to_user(at, &value, sizeof(value)), 0);
+}
+
+static u64 get64(u64 at)
+{
+	u64 value;
+
+	assert_int_equal(copy_from_user(&value, at, sizeof(value)), 0);
+	return value;
+}
+
+static int send_usr1_after_40(u64 deadline)
+{
+	assert_true(deadline > fake_now + 40);
+	fake_now += 40;
+	send(NULL, SIGUSR1, SI_USER, 0);
+	return -EINTR;
+}
+
+static int sleep_through(u64 deadline)
+{
+	fake_now = deadline;
+	return -ETIMEDOUT;
+}
+
+static void a_sleep_goes_on(void **state)
+{
+	struct regs r = { .rdi = DATA, .rsi = DATA + 16 };
+
+	(void)state;
+	put64(DATA, 0);
+	put64(DATA + 8, 100);
+	fake_now = 1000;
+	act(SIGUSR1, SA_RESTART, 0);
+	fake_on_block = send_usr1_after_40;
+	assert_int_equal(sys_nanosleep(&r), -ERESTART_RESTARTBLOCK);
+	assert_int_equal(get64(DATA + 24), 60);
+	fake_now += 10;		/* stopped for so long */
+	put64(DATA + 8, 100000);	/* what is there now counts for nothing */
+	S->action[SIGUSR1 - 1].handler = (u64)SIG_IGN;
+	signal_action_changed(fake_process, SIGUSR1);
+	fake_on_block = sleep_through;
+	assert_int_equal(sys_restart_syscall(&r), 0);
+	assert_int_equal(fake_now, 1100);
+	assert_int_equal(sys_restart_syscall(&r), -EINTR);
+}
+
+static int send_rt(u64 deadline)
+{
+	(void)deadline;
+	send(NULL, RT, SI_QUEUE, 42);
+	assert_true(T[0].attention);
+	return -EINTR;
+}
+
+static s64 timedwait(u64 set, u64 ns)
+{
+	struct regs r = { .rdi = DATA, .rsi = DATA + 128, .rdx = ns ? DATA + 16 : 0, .r10 = 8 };
+
+	put64(DATA, set);
+	put64(DATA + 16, 0);
+	put64(DATA + 24, ns);
+	return sys_rt_sigtimedwait(&r);
+}
+
+static void waiting_for_a_signal(void **state)
+{
+	const u64 mask = SIGNAL_BIT(RT) | SIGNAL_BIT(SIGUSR1);
+	struct signal_info info;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		T[i].sigmask = mask;
+	fake_on_block = send_rt;
+	assert_int_equal(timedwait(SIGNAL_BIT(RT), 0), RT);
+	assert_int_equal(copy_from_user(&info, DATA + 128, sizeof(info)), 0);
+	assert_int_equal(info.value, 42);
+	assert_int_equal(info.code, SI_QUEUE);
+	assert_int_equal(current->sigmask, mask);
+	assert_int_equal(S->fatal, 0);
+	/* Its time is over. */
+	fake_on_block = sleep_through;
+	assert_int_equal(timedwait(SIGNAL_BIT(RT), 50), -EAGAIN);
+	/* Another one comes, and is left for its handler. */
+	act(SIGUSR2, SA_RESTART, 0);
+	send(NULL, SIGUSR2, SI_USER, 0);
+	assert_int_equal(timedwait(SIGNAL_BIT(RT), 0), -EINTR);
+	assert_int_equal(S->pending.set, SIGNAL_BIT(SIGUSR2));
+	/* One that is blocked does not count, and what is there is taken at once. */
+	send(NULL, SIGUSR1, SI_USER, 0);
+	fake_on_block = NULL;
+	assert_int_equal(timedwait(SIGNAL_BIT(SIGUSR1), 0), SIGUSR1);
+}
+
+static void a_mask_for_one_call(void **state)
+{
+	struct regs r = after(130, 0);
+
+	(void)state;
+	act(SIGUSR1, SA_RESTART, 0);
+	act(SIGUSR2, 0, 0);
+	current->sigmask = SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGUSR2);
+	T[1].sigmask = T[2].sigmask = T[3].sigmask = ~0ull;
+	send(NULL, SIGUSR1, SI_USER, 0);
+	put64(DATA, SIGNAL_BIT(SIGUSR2));
+	r.rdi = DATA;
+	r.rsi = 8;
+	r.rax = sys_rt_sigsuspend(&r);
+	assert_int_equal((s64)r.rax, -ERESTARTNOHAND);
+	signal_deliver(&r);
+	assert_int_equal(r.rdi, SIGUSR1);
+	assert_int_equal(frame_at(r.rsp).uc.mask, SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGUSR2));
+	assert_handlers(&r, HANDLERS(SIGUSR1));
+	assert_int_equal((s64)r.rax, -EINTR);
+	/* A remote call that was not interrupted: nothing is delivered under its mask. */
+	r = after(271, 0);
+	r.r10 = DATA;
+	r.r8 = 8;
+	assert_int_equal(check_ppoll(&r), 0);
+	assert_int_equal(current->sigmask, SIGNAL_BIT(SIGUSR2));
+	send(NULL, SIGUSR1, SI_USER, 0);
+	r.rax = 1;
+	signal_deliver(&r);
+	assert_int_equal(r.rip, CODE);
+	assert_int_equal(current->sigmask, SIGNAL_BIT(SIGUSR1) | SIGNAL_BIT(SIGUSR2));
+	/* And one that finds a signal is not made. */
+	assert_int_equal(check_ppoll(&r), -EINTR);
+	r.rax = -EINTR;
+	signal_deliver(&r);
+	assert_handlers(&r, HANDLERS(SIGUSR1));
+	r.r8 = 4;
+	assert_int_equal(check_ppoll(&r), -EINVAL);
+}
+
+static void who_may_say_what(void **state)
+{
+	struct signal_info info = { .code = SI_USER, .value = 4 };
+	struct regs r = { .rdi = 100, .rsi = RT, .rdx = DATA };
+
+	(void)state;
+	T[0].sigmask = ~0ull;
+	copy_to_user(DATA, &info, sizeof(info));
+	assert_int_equal(sys_rt_sigqueueinfo(&r), 0);
+	current = &T[1];
+	assert_int_equal(sys_rt_sigqueueinfo(&r), -EPERM);
+	info.code = SI_TKILL;
+	copy_to_user(DATA, &info, sizeof(info));
+	assert_int_equal(sys_rt_sigqueueinfo(&r), -EPERM);
+	info.code = SI_QUEUE;
+	copy_to_user(DATA, &info, sizeof(info));
+	assert_int_equal(sys_rt_sigqueueinfo(&r), 0);
+	r.rsi = 65;
+	assert_int_equal(sys_rt_sigqueueinfo(&r), -EINVAL);
+	r.rdx = 0x300000;
+	assert_int_equal(sys_rt_sigqueueinfo(&r), -EFAULT);
+	assert_int_equal(fake_calls, 0);
+	/* To another process it is Linux's to judge. */
+	r = (struct regs){ .rdi = 5, .rsi = RT, .rdx = DATA, .error = 129 };
+	assert_int_equal(sys_rt_sigqueueinfo(&r), 0);
+	assert_int_equal(fake_call_nr, 129);
+	/* A thread that is not there. */
+	r = (struct regs){ .rdi = 100, .rsi = 999, .rdx = RT };
+	assert_int_equal(sys_tgkill(&r), -ESRCH);
+	r.rsi = 102;
+	assert_int_equal(sys_tgkill(&r), -0);
+	assert_int_equal(T[2].signals.pending.set, SIGNAL_BIT(RT));
+	r.rdx = 0;
+	assert_int_equal(sys_tgkill(&r), 0);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, fake_signal_setup, fake_signal_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(standard_signals_coalesce),
+		TEST(real_time_signals_queue_in_order),
+		TEST(the_limit_is_as_on_linux),
+		TEST(an_entry_of_its_own_is_given_back),
+		TEST(faults_first_then_by_number_then_the_process),
+		TEST(all_get_frames_at_one_return),
+		TEST(the_first_thread_before_all_others),
+		TEST(what_one_blocks_is_for_another),
+		TEST(a_remote_call_is_interrupted),
+		TEST(ignored_ones_are_gone),
+		TEST(death_is_for_the_next_thread),
+		TEST(death_needs_one_that_does_not_block_it),
+		TEST(stopping_and_continuing),
+		TEST(a_frame_tells_all),
+		TEST(a_handler_for_once),
+		TEST(the_alternate_stack),
+		TEST(an_alternate_stack_that_disarms_itself),
+		TEST(no_room_for_a_frame),
+		TEST(a_fault),
+		TEST(a_frame_that_is_none),
+		TEST(restarts),
+		TEST(only_the_first_handler_decides),
+		TEST(is_restart),
+		TEST(a_sleep_goes_on),
+		TEST(waiting_for_a_signal),
+		TEST(a_mask_for_one_call),
+		TEST(who_may_say_what),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
