@@ -33,6 +33,7 @@ struct crtos_control *control;
 static struct thread fake_threads[4];
 struct thread *current = &fake_threads[0];
 static struct process *fake_process;
+static struct mm fake_mm;
 static struct crtos_scf_header *fake_scf;
 
 static unsigned int fake_frames, fake_frames_max = 100000, fake_objects, fake_doorbells;
@@ -244,8 +245,7 @@ void vm_switch(struct vm *vm)
 
 static void *fake_user(u64 addr, u32 prot)
 {
-	const struct mm *mm = current->process->mm;
-	struct fake_page *p = mm ? fake_find(&mm->vm, addr & PAGE_MASK) : NULL;
+	struct fake_page *p = fake_find(&current->process->mm->vm, addr & PAGE_MASK);
 
 	return p && (p->prot & prot) == prot ? (char *)p->frame + (addr & ~PAGE_MASK) : NULL;
 }
@@ -347,6 +347,8 @@ FAKE_UNUSED static int fake_setup(void **state)
 	control = fake_control;
 	fake_process = calloc(1, sizeof(*fake_process));
 	fake_process->ctl = &control->proc[3];
+	memset(&fake_mm, 0, sizeof(fake_mm));
+	fake_process->mm = &fake_mm;
 	fake_process->index = 3;
 	fake_process->scf = fake_scf;
 	fake_process->pid = 100;

@@ -47,7 +47,6 @@ static s64 futex(u64 addr, u32 op, u32 value, u64 time, u64 addr2, u32 value3)
 static int setup(void **state)
 {
 	fake_setup(state);
-	fake_process->mm = calloc(1, sizeof(*fake_process->mm));
 	vm = &fake_process->mm->vm;
 	vm_map(vm, WORD & PAGE_MASK, page_alloc(), VM_READ | VM_WRITE);
 	put_user32(WORD, 7);
@@ -59,7 +58,6 @@ static int teardown(void **state)
 {
 	vm_destroy(vm);
 	assert_int_equal(fake_frames, 0);
-	free(fake_process->mm);
 	return fake_teardown(state);
 }
 

@@ -125,9 +125,9 @@ FAKE_UNUSED static int fake_signal_setup(void **state)
 	fake_process->signals->uid = 1000;
 	for (i = 0; i < 4; i++)
 		fake_threads[i].xsave = fake_xsave[i];
-	vm_map(&fake_process->mm.vm, STACK, page_alloc(), VM_READ | VM_WRITE);
-	vm_map(&fake_process->mm.vm, STACK + PAGE_SIZE, page_alloc(), VM_READ | VM_WRITE);
-	vm_map(&fake_process->mm.vm, DATA, page_alloc(), VM_READ | VM_WRITE);
+	vm_map(&fake_process->mm->vm, STACK, page_alloc(), VM_READ | VM_WRITE);
+	vm_map(&fake_process->mm->vm, STACK + PAGE_SIZE, page_alloc(), VM_READ | VM_WRITE);
+	vm_map(&fake_process->mm->vm, DATA, page_alloc(), VM_READ | VM_WRITE);
 	fake_fpu_saves = fake_fpu_loads = fake_fpu_resets = fake_calls = fake_interrupts = 0;
 	fake_call_result = 0;
 	fake_stopped = 0;
@@ -148,7 +148,7 @@ FAKE_UNUSED static int fake_signal_teardown(void **state)
 	assert_int_equal(fake_process->signals->queued, 0);
 	kfree(fake_process->signals);
 	assert_int_equal(fake_objects, 0);
-	vm_destroy(&fake_process->mm.vm);
+	vm_destroy(&fake_process->mm->vm);
 	assert_int_equal(fake_frames, 0);
 	return fake_teardown(state);
 }
