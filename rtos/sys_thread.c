@@ -152,8 +152,18 @@ static s64 create(const struct regs *regs, const struct request *r)
 	return -EAGAIN;
 }
 
+/* What no kernel makes sense of. */
+static bool flags_sensible(u64 flags)
+{
+	return !((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER))) &&
+	       !((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) &&
+	       !((flags & CLONE_SIGHAND) && !(flags & CLONE_VM));
+}
+
 static s64 clone(const struct regs *regs, const struct request *r)
 {
+	if (!flags_sensible(r->flags))
+		return -EINVAL;
 	/* A child with an address space of its own is not to be had (yet). */
 	if ((r->flags & THREAD_FLAGS) != THREAD_FLAGS)
 		return -ENOSYS;
@@ -184,11 +194,15 @@ s64 sys_clone3(struct regs *regs)
 
 	if (arg1(regs) < CLONE_ARGS_SIZE_VER0)
 		return -EINVAL;
+	if (arg1(regs) > PAGE_SIZE)
+		return -E2BIG;
 	if (arg1(regs) > sizeof(args))
 		return -ENOSYS;
 	__builtin_memset(&args, 0, sizeof(args));
 	if (copy_from_user(&args, arg0(regs), arg1(regs)))
 		return -EFAULT;
+	if (args.exit_signal > SIGNALS)
+		return -EINVAL;
 	if (args.set_tid_size || args.exit_signal || (args.flags & (CSIGNAL | CLONE_DETACHED)))
 		return -ENOSYS;
 	if (!args.stack != !args.stack_size)
