@@ -28,6 +28,7 @@ struct mmsghdr {
 };
 CRTOS_ASSERT_SIZE(struct mmsghdr, 64);
 
+/* What cannot be read here Linux cannot read either, and it says so at its own time. */
 static s64 check_iovecs(u64 array, u64 count)
 {
 	struct iovec iov[BATCH];
@@ -40,9 +41,9 @@ static s64 check_iovecs(u64 array, u64 count)
 		n = min(count, (u64)BATCH);
 		preempt_point();
 		if (copy_from_user(iov, array, n * sizeof(iov[0])))
-			return -EFAULT;
+			return 0;
 		for (i = 0; i < n; i++) {
-			if (!sys_user_pointer(iov[i].base))
+			if (sys_shadow_pointer(iov[i].base))
 				return -EFAULT;
 		}
 	}
@@ -58,8 +59,9 @@ static s64 check_header(u64 addr)
 {
 	struct msghdr h;
 
-	if (copy_from_user(&h, addr, sizeof(h)) || !sys_user_pointer(h.name) ||
-	    !sys_user_pointer(h.iov) || !sys_user_pointer(h.control))
+	if (copy_from_user(&h, addr, sizeof(h)))
+		return 0;
+	if (sys_shadow_pointer(h.name) || sys_shadow_pointer(h.iov) || sys_shadow_pointer(h.control))
 		return -EFAULT;
 	return check_iovecs(h.iov, h.iovs);
 }

@@ -559,6 +559,8 @@ s64 sys_execve(struct regs *regs)
 	e->path = arg0(regs);
 	/* Before the scratch area comes to lie where a bad pointer leads. */
 	ret = args_string(&e->args, e->path);
+	if (!ret && !args_byte(&e->args, 0))
+		ret = -ENOENT;
 	if (!ret)
 		ret = args_array(&e->args, arg1(regs), &e->args.argc);
 	if (!ret)

@@ -241,14 +241,14 @@ static int futex_wake_op(u64 addr, int wakes, u64 addr2, int wakes2, u32 op)
 	ret = futex_key(addr2, &key2);
 	if (ret)
 		return ret;
-	wake2 = wake_op_compare(op, 0);
-	if (wake2 < 0)
-		return wake2;
 	ret = wake_op_modify(addr2, op, &old);
 	if (ret)
 		return ret;
+	wake2 = wake_op_compare(op, old);
+	if (wake2 < 0)
+		return wake2;
 	ret = wake_key(key, wakes, FUTEX_BITSET_MATCH_ANY);
-	if (wake_op_compare(op, old))
+	if (wake2)
 		ret += wake_key(key2, wakes2, FUTEX_BITSET_MATCH_ANY);
 	return ret;
 }

@@ -15,6 +15,12 @@
 #define MAP_32BIT_END	0x80000000ull
 #define READ_CHUNK	(1ull << 30)
 
+/* The flags that MAP_SHARED_VALIDATE takes, for they are older than it is; some change nothing. */
+#define MAP_VALIDATED                                                                           \
+	(MAP_TYPE | MAP_FIXED | MAP_32BIT | MAP_FIXED_NOREPLACE | MAP_GROWSDOWN | MAP_DENYWRITE | \
+	 MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |  \
+	 MAP_HUGETLB | MAP_UNINITIALIZED | MAP_HUGE_MASK << MAP_HUGE_SHIFT)
+
 static bool in_user_range(u64 addr, u64 bytes)
 {
 	return addr >= CRTOS_USER_START && addr < CRTOS_USER_END && bytes <= CRTOS_USER_END - addr;
@@ -149,7 +155,7 @@ static u64 find_free(const struct mm *mm, u64 hint, u64 bytes, u64 flags)
 {
 	u64 top = flags & MAP_32BIT ? MAP_32BIT_END : mm->mmap_top;
 
-	hint = ALIGN_UP(hint, PAGE_SIZE);
+	hint = ALIGN_DOWN(hint, PAGE_SIZE);
 	if (hint && in_user_range(hint, bytes) && hint + bytes <= top &&
 	    vma_range_free(&mm->vmas, hint, hint + bytes))
 		return hint;
@@ -252,7 +258,9 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64
 		return -EINVAL;
 	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
 		return -EINVAL;
-	if (type == MAP_SHARED_VALIDATE && (flags & MAP_SYNC))
+	if (type == MAP_SHARED_VALIDATE && (flags & MAP_ANONYMOUS))
+		return -EINVAL;
+	if (type == MAP_SHARED_VALIDATE && (flags & ~(u64)MAP_VALIDATED))
 		return -EOPNOTSUPP;
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
 	if (!bytes || bytes > CRTOS_USER_END || (flags & MAP_HUGETLB))
@@ -298,23 +306,44 @@ int mm_munmap(struct mm *mm, u64 addr, u64 bytes)
 	return ret;
 }
 
+/* The end of what is mapped from `start` on without a hole, at most `end`. */
+static u64 full_until(const struct mm *mm, u64 start, u64 end)
+{
+	const struct vma *vma = vma_find(&mm->vmas, start);
+
+	for (; vma && vma->start <= start && start < end; vma = vma_next(&mm->vmas, vma))
+		start = vma->end;
+	return min(start, end);
+}
+
 int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 {
+	u64 end;
 	int ret;
 
-	if ((addr & ~PAGE_MASK) || (prot & ~(u64)PROT_KNOWN))
+	/* Areas that grow: upward there are none, downward only the stack. */
+	if ((addr & ~PAGE_MASK) || (prot & ~(u64)PROT_KNOWN) || (prot & PROT_GROWSUP) ||
+	    (prot & PROT_GROWSDOWN && addr < mm->mmap_top))
 		return -EINVAL;
 	if (!bytes)
 		return 0;
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
-	if (!bytes || !in_user_range(addr, bytes))
+	if (!bytes || addr + bytes < addr)
 		return -ENOMEM;
 	ret = mutex_lock(&mm->lock);
 	if (ret)
 		return ret;
-	ret = split_protect(mm, addr, addr + bytes, vm_prot(prot));
-	if (!ret)
-		ret = mm_zap_flush(mm);
+	/* What is there before the first hole is changed. */
+	end = full_until(mm, addr, addr + bytes);
+	if (end > addr)
+		ret = split_protect(mm, addr, end, vm_prot(prot));
+	if (!ret && end < addr + bytes)
+		ret = -ENOMEM;
+	if (!ret || ret == -ENOMEM) {
+		int zapped = mm_zap_flush(mm);
+
+		ret = zapped ? zapped : ret;
+	}
 	unlock(mm);
 	return ret;
 }
@@ -361,15 +390,18 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 	u64 end = addr + old_bytes;
 	s64 ret;
 
-	if (!vma || vma->start > addr || vma->end < end || (vma->flags & VMA_GUARD))
+	if (!vma || vma->start > addr || (vma->flags & VMA_GUARD))
+		return -EFAULT;
+	/* As on Linux only what grows or moves must be one area. */
+	if (!(flags & MREMAP_FIXED) && bytes <= old_bytes) {
+		ret = bytes < old_bytes ? unmap(mm, addr + bytes, end) : 0;
+		if (!ret)
+			ret = mm_zap_flush(mm);
+		return ret ? ret : (s64)addr;
+	}
+	if (vma->end < end)
 		return -EFAULT;
 	if (!(flags & MREMAP_FIXED)) {
-		if (bytes <= old_bytes) {
-			ret = bytes < old_bytes ? unmap(mm, addr + bytes, end) : 0;
-			if (!ret)
-				ret = mm_zap_flush(mm);
-			return ret ? ret : (s64)addr;
-		}
 		if (in_user_range(addr, bytes) && addr + bytes <= MM_STACK_TOP &&
 		    vma_range_free(&mm->vmas, end, addr + bytes)) {
 			ret = map(mm, end, addr + bytes, vma->prot, vma->flags & ~VMA_POPULATED);
@@ -400,10 +432,12 @@ s64 mm_mremap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 
 	old_bytes = ALIGN_UP(old_bytes, PAGE_SIZE);
 	bytes = ALIGN_UP(bytes, PAGE_SIZE);
 	/* Linux duplicates a shared mapping when the old size is 0; that is not done here. */
-	if (!old_bytes || !bytes || bytes > CRTOS_USER_END)
+	if (!old_bytes || !bytes)
 		return -EINVAL;
 	if (!in_user_range(addr, old_bytes))
 		return -EFAULT;
+	if (bytes > CRTOS_USER_END)
+		return flags & MREMAP_FIXED ? -EINVAL : -ENOMEM;
 	if (!(flags & MREMAP_FIXED))
 		new_addr = 0;
 	else if ((new_addr & ~PAGE_MASK) || !in_user_range(new_addr, bytes) ||
@@ -465,7 +499,7 @@ static int discard(struct mm *mm, u64 start, u64 end)
 
 int mm_madvise(struct mm *mm, u64 addr, u64 bytes, int advice)
 {
-	int ret;
+	int ret, hole;
 
 	if (addr & ~PAGE_MASK)
 		return -EINVAL;
@@ -478,15 +512,16 @@ int mm_madvise(struct mm *mm, u64 addr, u64 bytes, int advice)
 		return 0;
 	if (ALIGN_UP(bytes, PAGE_SIZE) < bytes)
 		return -EINVAL;
-	ret = mm_check_mapped(mm, addr, bytes);
-	if (ret || advice != MADV_DONTNEED)
-		return ret;
+	hole = mm_check_mapped(mm, addr, bytes);
+	if (advice != MADV_DONTNEED || (hole && hole != -ENOMEM))
+		return hole;
 	ret = mutex_lock(&mm->lock);
 	if (ret)
 		return ret;
+	/* Around holes too. */
 	ret = discard(mm, addr, addr + ALIGN_UP(bytes, PAGE_SIZE));
 	unlock(mm);
-	return ret;
+	return ret ? ret : hole;
 }
 
 int mm_check_mapped(struct mm *mm, u64 addr, u64 bytes)
@@ -497,6 +532,21 @@ int mm_check_mapped(struct mm *mm, u64 addr, u64 bytes)
 		return -EINVAL;
 	addr = ALIGN_DOWN(addr, PAGE_SIZE);
 	return end == addr || vma_range_full(&mm->vmas, addr, end) ? 0 : -ENOMEM;
+}
+
+int mm_check_accessible(struct mm *mm, u64 addr, u64 bytes)
+{
+	const struct vma *vma;
+	int ret = mm_check_mapped(mm, addr, bytes);
+
+	if (ret || !bytes)
+		return ret;
+	for (vma = vma_find(&mm->vmas, addr); vma && vma->start < addr + bytes;
+	     vma = vma_next(&mm->vmas, vma)) {
+		if (!vma->prot)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int mm_msync(struct mm *mm, u64 addr, u64 bytes, int flags)

@@ -87,8 +87,9 @@ u64 mm_brk(struct mm *mm, u64 addr);
 int mm_madvise(struct mm *mm, u64 addr, u64 bytes, int advice);
 int mm_msync(struct mm *mm, u64 addr, u64 bytes, int flags);
 int mm_mincore(struct mm *mm, u64 addr, u64 bytes, u64 vector);
-/* 0 if all of the range is mapped, else -ENOMEM: for mlock and its like. */
+/* 0 if all of the range is mapped, and may be accessed, else -ENOMEM: for mlock and its like. */
 int mm_check_mapped(struct mm *mm, u64 addr, u64 bytes);
+int mm_check_accessible(struct mm *mm, u64 addr, u64 bytes);
 
 /* --- for exec ------------------------------------------------------------------------------- */
 

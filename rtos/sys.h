@@ -59,7 +59,9 @@ u64 sys_deadline_realtime(u64 ns);
  */
 s64 sys_restart(syscall_fn *fn, u64 deadline);
 
-/* Whether the shadow may be given a pointer; NULL may, Linux itself judges it. */
+/* Whether a pointer is to the program's range, or NULL. */
 bool sys_user_pointer(u64 addr);
+/* Whether the shadow may not be given it, for it could be to its own memory. Linux itself judges all others. */
+bool sys_shadow_pointer(u64 addr);
 
 #endif

@@ -138,7 +138,10 @@ s64 sys_prctl(struct regs *regs)
 	case PR_SET_THP_DISABLE:
 		return sys_remote(regs);
 	case PR_GET_SECCOMP:
+	case PR_GET_TIMING:
 		return 0;
+	case PR_SET_TIMING:
+		return arg == PR_TIMING_STATISTICAL ? 0 : -EINVAL;
 	}
 	return -EINVAL;
 }

@@ -53,8 +53,21 @@ s64 sys_mincore(struct regs *regs)
 	return mm_mincore(mm(), arg0(regs), arg1(regs), arg2(regs));
 }
 
-/* munlock and mlock2 too; the latter's flag makes no difference. */
+/* Linux would bring the pages in, and fails where it may not. */
 s64 sys_mlock(struct regs *regs)
+{
+	return mm_check_accessible(mm(), arg0(regs), arg1(regs));
+}
+
+/* With its flag they would be locked when they come. */
+s64 sys_mlock2(struct regs *regs)
+{
+	if (arg2(regs) & ~(u64)MLOCK_ONFAULT)
+		return -EINVAL;
+	return arg2(regs) ? mm_check_mapped(mm(), arg0(regs), arg1(regs)) : sys_mlock(regs);
+}
+
+s64 sys_munlock(struct regs *regs)
 {
 	return mm_check_mapped(mm(), arg0(regs), arg1(regs));
 }

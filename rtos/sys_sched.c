@@ -15,6 +15,7 @@
 
 #define SCHED_BATCH		3
 #define SCHED_IDLE		5
+#define SCHED_DEADLINE		6
 #define SCHED_RESET_ON_FORK	0x40000000
 #define SCHED_ATTR_BYTES	48
 
@@ -183,7 +184,7 @@ s64 sys_sched_get_priority_max(struct regs *regs)
 
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return PRIORITY_MAX;
-	return policy_valid(policy, 0) ? 0 : -EINVAL;
+	return policy_valid(policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
 s64 sys_sched_get_priority_min(struct regs *regs)
@@ -192,7 +193,7 @@ s64 sys_sched_get_priority_min(struct regs *regs)
 
 	if (policy == SCHED_FIFO || policy == SCHED_RR)
 		return 1;
-	return policy_valid(policy, 0) ? 0 : -EINVAL;
+	return policy_valid(policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
 
 s64 sys_sched_rr_get_interval(struct regs *regs)

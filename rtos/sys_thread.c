@@ -181,10 +181,17 @@ static s64 fork(const struct regs *regs, const struct request *r)
 	return process_fork(&child, &request);
 }
 
+/* What no kernel makes sense of. */
+static bool flags_sensible(u64 flags)
+{
+	return !((flags & CLONE_FS) && (flags & (CLONE_NEWNS | CLONE_NEWUSER))) &&
+	       !((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) &&
+	       !((flags & CLONE_SIGHAND) && !(flags & CLONE_VM));
+}
+
 static s64 clone(const struct regs *regs, const struct request *r)
 {
-	if (((r->flags & CLONE_THREAD) && !(r->flags & CLONE_SIGHAND)) ||
-	    ((r->flags & CLONE_SIGHAND) && !(r->flags & CLONE_VM)))
+	if (!flags_sensible(r->flags))
 		return -EINVAL;
 	if ((r->flags & CLONE_SETTLS) && r->tls >= CRTOS_USER_END)
 		return -EPERM;
@@ -230,6 +237,8 @@ s64 sys_clone3(struct regs *regs)
 
 	if (arg1(regs) < CLONE_ARGS_SIZE_VER0)
 		return -EINVAL;
+	if (arg1(regs) > PAGE_SIZE)
+		return -E2BIG;
 	if (arg1(regs) > sizeof(args))
 		return -ENOSYS;
 	__builtin_memset(&args, 0, sizeof(args));

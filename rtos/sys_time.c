@@ -51,11 +51,24 @@ u64 sys_deadline_realtime(u64 ns)
 	return ns > now ? sys_deadline_after(ns - now) : 0;
 }
 
-/* Negative numbers are CPU clocks of processes and threads, or of devices (type 3). */
+/* Negative numbers are CPU clocks of processes and threads: of our own, that is. Type 3 are devices. */
+static bool own_cpu_clock(s32 id)
+{
+	const struct process *p = current->process;
+	s32 pid = ~(id >> 3);
+
+	if (id >= 0 || (id & 3) == 3)
+		return false;
+	if (id & 4)
+		return !pid || process_find_thread(p, pid);
+	return !pid || pid == p->pid;
+}
+
 static int read_clock(s32 id, u64 *ns)
 {
 	switch (id) {
 	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_ALARM:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_TAI:
 		*ns = time_realtime();
@@ -64,13 +77,14 @@ static int read_clock(s32 id, u64 *ns)
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_MONOTONIC_COARSE:
 	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
 		*ns = time_monotonic();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_THREAD_CPUTIME_ID:
 		break;
 	default:
-		if (id >= 0 || (id & 3) == 3)
+		if (!own_cpu_clock(id))
 			return -EINVAL;
 	}
 	*ns = time_monotonic() - current->process->start_ns;
@@ -168,11 +182,14 @@ s64 sys_clock_nanosleep(struct regs *regs)
 
 	switch (id) {
 	case CLOCK_REALTIME:
+	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
+	case CLOCK_BOOTTIME_ALARM:
 		break;
 	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_THREAD_CPUTIME_ID:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:
@@ -185,7 +202,7 @@ s64 sys_clock_nanosleep(struct regs *regs)
 		return ret;
 	if (!(arg1(regs) & TIMER_ABSTIME))
 		return sleep_on(sys_deadline_after(ns), arg3(regs), clock_nanosleep_again);
-	if (id == CLOCK_REALTIME || id == CLOCK_TAI)
+	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_ALARM || id == CLOCK_TAI)
 		ns = sys_deadline_realtime(ns);
 	return sleep_until(ns) ? -ERESTARTNOHAND : 0;
 }

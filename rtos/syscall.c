@@ -3,14 +3,12 @@
  * The table of system calls, and what becomes of one.
  *
  * Pointers of remote calls. The shadow uses them as they are, in an address space where the program's
- * range shows the program's memory and the rest is the shadow's own. So no pointer beyond the range may
- * get there. Only where a buffer starts is checked, not where it ends: between CRTOS_USER_END and the
- * shadow, a position-independent program, lies a gap of 5 TiB with nothing mapped, and Linux moves at
+ * range shows the program's memory, nothing is below it and the rest is the shadow's own. So no pointer
+ * to that may get there: one that is as bad takes its place, and Linux says what is wrong with the call,
+ * in its own order. Only where a buffer starts is checked, not where it ends: between CRTOS_USER_END and
+ * the shadow, a position-independent program, lies a gap of 5 TiB with nothing mapped, and Linux moves at
  * most 2 GiB at a time. Other threads may change what lies behind a pointer after it was checked; that
  * harms nobody but the program's own shadow.
- *
- * The order of errors differs from Linux's in one case: a bad pointer is EFAULT even if another argument
- * is bad too, or the length is 0.
  */
 #include <linux/errno.h>
 
@@ -63,6 +61,9 @@ struct row {
 		.class = CLASS_REFUSED, .error = what \
 	}
 
+#define LINUX_USER_END	(1ull << 56)
+#define KERNEL_HALF	(~0ull << 63)
+
 #define SYSCALL(nr, name, class, what, mask) [nr] = ROW_##class(what, mask),
 static const struct row rows[CRTOS_SCF_COUNTED_CALLS] = {
 #include "syscalls.def"
@@ -73,22 +74,47 @@ bool sys_user_pointer(u64 addr)
 	return !addr || addr - CRTOS_USER_START < CRTOS_USER_END - CRTOS_USER_START;
 }
 
-/* What may be a number is refused only where the shadow could have memory. */
-static bool shadow_pointer(u64 value)
+/* Whether the shadow could have memory there: below it has none, and the upper half is never a program's. */
+bool sys_shadow_pointer(u64 addr)
 {
-	return value >= CRTOS_USER_END && value < 1ull << 56;
+	return addr >= CRTOS_USER_END && addr < 1ull << 63;
 }
 
-static inline bool pointers_valid(const struct row *row, const u64 args[6])
+/*
+ * As bad, and as well aligned: unmapped, or where Linux itself sees that it is no user's (it may have five
+ * levels of tables).
+ */
+static u64 bad_pointer(u64 addr)
 {
-	u32 mask;
+	return (addr < LINUX_USER_END ? CRTOS_USER_END : KERNEL_HALF) | (addr & ~PAGE_MASK);
+}
 
-	for (mask = row->pointers; mask; mask &= mask - 1) {
-		if (!sys_user_pointer(args[__builtin_ctz(mask)]))
+static __attribute__((noinline, cold)) void replace_pointers(u32 mask, u64 args[6])
+{
+	for (; mask; mask &= mask - 1) {
+		u64 *arg = &args[__builtin_ctz(mask)];
+
+		if (sys_shadow_pointer(*arg))
+			*arg = bad_pointer(*arg);
+	}
+}
+
+/* What may be a number is refused only where the shadow could have memory. */
+static inline bool numbers_valid(u32 mask, const u64 args[6])
+{
+	for (; mask; mask &= mask - 1) {
+		u64 arg = args[__builtin_ctz(mask)];
+
+		if (sys_shadow_pointer(arg) && arg < LINUX_USER_END)
 			return false;
 	}
-	for (mask = row->maybe; mask; mask &= mask - 1) {
-		if (shadow_pointer(args[__builtin_ctz(mask)]))
+	return true;
+}
+
+static inline bool pointers_valid(u32 mask, const u64 args[6])
+{
+	for (; mask; mask &= mask - 1) {
+		if (sys_shadow_pointer(args[__builtin_ctz(mask)]))
 			return false;
 	}
 	return true;
@@ -96,13 +122,15 @@ static inline bool pointers_valid(const struct row *row, const u64 args[6])
 
 static inline s64 remote(const struct row *row, struct regs *regs)
 {
-	const u64 args[6] = {
+	u64 args[6] = {
 		arg0(regs), arg1(regs), arg2(regs), arg3(regs), arg4(regs), arg5(regs),
 	};
 	s64 ret;
 
-	if (!pointers_valid(row, args))
+	if (!numbers_valid(row->maybe, args))
 		return -EFAULT;
+	if (__builtin_expect(!pointers_valid(row->pointers, args), 0))
+		replace_pointers(row->pointers, args);
 	if (row->fn) {
 		ret = row->fn(regs);
 		if (ret)
