@@ -131,3 +131,10 @@ no_file:
 	put_unused_fd(fd);
 	return ret;
 }
+
+long crtos_ioctl_signal(struct crtos_session *session, void *arg)
+{
+	struct crtos_process *process = session_process(session);
+
+	return process ? crtos_shadow_signal(process, arg) : -ENOENT;
+}

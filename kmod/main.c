@@ -56,6 +56,7 @@ static const struct ioctl {
 	{ CRTOS_IOC_KICK, crtos_ioctl_kick },
 	{ CRTOS_IOC_THREAD_DETACH, crtos_ioctl_thread_detach },
 	{ CRTOS_IOC_PROC_FORK, crtos_ioctl_proc_fork },
+	{ CRTOS_IOC_SIGNAL, crtos_ioctl_signal },
 };
 
 static const struct ioctl *find_ioctl(unsigned int command)

@@ -150,6 +150,7 @@ static void process_fill(struct crtos_process *process, const struct crtos_proc_
 	linux_side->rt_spin = create->rt_spin;
 	linux_side->priority_max = priority_max(create);
 	linux_side->fork_parent = 0;
+	process->entry->signals.head = process->entry->rt.signal_tail;
 	linux_side->zap_done = process->entry->rt.zap_seq;
 	for (i = 0; i < CRTOS_SCF_SLOTS; i++)
 		linux_side->forward_upid[i] = CRTOS_UPID_NONE;

@@ -66,6 +66,7 @@ int crtos_process_mmap_scf(struct crtos_process *process, struct vm_area_struct 
 int crtos_shadow_attach(struct crtos_process *process, struct crtos_thread_attach *attach);
 void crtos_shadow_detach(struct crtos_thread *thread, bool ended);
 void crtos_shadow_kick(struct crtos_thread *thread);
+int crtos_shadow_signal(struct crtos_process *process, const struct crtos_signal *signal);
 void crtos_shadow_count_wake(struct crtos_thread *thread);
 
 /* For the mailbox and the partition; table.c. */

@@ -114,10 +114,21 @@ void crtos_table_retire(struct crtos_process *process)
 	crtos_process_put(process);
 }
 
+/* Under thread_lock. */
+static void signal_shadow(struct crtos_thread *thread, unsigned int slot)
+{
+	struct kernel_siginfo info;
+
+	clear_siginfo(&info);
+	info.si_signo = CRTOS_SIGNAL;
+	info.si_code = SI_QUEUE;
+	info.si_int = slot;
+	send_sig_info(CRTOS_SIGNAL, &info, thread->task);
+}
+
 /* `ipi`: signal the shadow threads whose bit the RTOS has set. Under table_lock. */
 static void process_forward(struct crtos_process *process)
 {
-	struct kernel_siginfo info;
 	struct crtos_scf_slot *slot;
 	struct crtos_thread *thread;
 	unsigned long bits;
@@ -133,15 +144,28 @@ static void process_forward(struct crtos_process *process)
 			continue;
 		slot = crtos_scf_slot(process->scf, i);
 		trace_crtos_submit(process->index, i, slot->request.seq, slot->request.nr);
-		clear_siginfo(&info);
-		info.si_signo = CRTOS_SIGNAL;
-		info.si_code = SI_QUEUE;
-		info.si_int = i;
 		WRITE_ONCE(thread->request, true);
-		send_sig_info(CRTOS_SIGNAL, &info, thread->task);
+		signal_shadow(thread, i);
 		crtos_wait_poke(thread);
 		crtos_wait_count();
 		crtos_shadow_count_wake(thread);
+	}
+	raw_spin_unlock(&process->thread_lock);
+}
+
+/* Calls that shall end because a signal waits for their threads. Under table_lock. */
+static void process_interrupt(struct crtos_process *process)
+{
+	unsigned long bits;
+	unsigned int i;
+
+	if (!READ_ONCE(process->entry->rt.interrupt))
+		return;
+	bits = xchg(&process->entry->rt.interrupt, 0);
+	raw_spin_lock(&process->thread_lock);
+	for_each_set_bit(i, &bits, CRTOS_SCF_SLOTS) {
+		if (process->thread[i])
+			signal_shadow(process->thread[i], i);
 	}
 	raw_spin_unlock(&process->thread_lock);
 }
@@ -164,6 +188,7 @@ bool crtos_table_interrupt(void)
 			continue;
 		if (process->notifier == CRTOS_NOTIFIER_IPI)
 			process_forward(process);
+		process_interrupt(process);
 		if (READ_ONCE(process->entry->rt.state) != READ_ONCE(process->rt_seen))
 			more = true;
 	}

@@ -458,6 +458,7 @@ static int first_args(struct exec *e)
 		return -EFAULT;
 	if (header.bytes > CRTOS_ARGS_MAX - sizeof(header))
 		return -E2BIG;
+	signal_inherit(current->process, header.ignored, header.blocked);
 	e->path = block + sizeof(header);
 	return args_block(&e->args, e->path, header.bytes, header.argc, header.envc);
 }

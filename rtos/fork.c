@@ -95,6 +95,7 @@ void fork_release(struct process *p)
 static int make_memory(struct process *child, bool shared)
 {
 	struct mm *mm = current->process->mm;
+	int ret;
 
 	if (shared) {
 		mm->users++;
@@ -102,7 +103,16 @@ static int make_memory(struct process *child, bool shared)
 		return 0;
 	}
 	child->mm = mm_create();
-	return child->mm ? mm_fork(child->mm, mm) : -ENOMEM;
+	if (!child->mm)
+		return -ENOMEM;
+	/*
+	 * As at one moment: C libraries have lists that their other threads may be changing, and put them in order
+	 * in the child, relying on the order of the stores.
+	 */
+	process_freeze();
+	ret = mm_fork(child->mm, mm);
+	process_thaw();
+	return ret;
 }
 
 static int make_thread(struct fork *f, const struct regs *regs)
@@ -114,6 +124,7 @@ static int make_thread(struct fork *f, const struct regs *regs)
 		return -ENOMEM;
 	f->thread = t;
 	t->sigmask = current->sigmask;
+	t->told_mask = current->told_mask;
 	t->altstack_sp = current->altstack_sp;
 	t->altstack_size = current->altstack_size;
 	t->altstack_flags = current->altstack_flags;

@@ -114,6 +114,7 @@ void process_begin(struct process *p, struct thread *first)
 		mm_show(p->mm, p->ctl);
 	processes[p->index] = p;
 	set_state(p->ctl, CRTOS_RTPROC_RUNNING);
+	process_take_signals(p);
 	thread_ready(first);
 }
 
@@ -280,6 +281,27 @@ void process_init(void)
 
 /* --- interrupts ------------------------------------------------------------------------------- */
 
+/* No more than there is room for: more come with another interrupt. */
+void process_take_signals(struct process *p)
+{
+	const struct crtos_proc_signals *ring = &p->ctl->signals;
+	u32 tail = p->ctl->rt.signal_tail, count = load_acquire(&ring->head) - tail;
+
+	if (!count)
+		return;
+	for (count = min(count, CRTOS_PROC_SIGNALS); count; count--) {
+		const struct crtos_proc_signal *s = &ring->entry[tail++ % CRTOS_PROC_SIGNALS];
+		const struct signal_info info = {
+			.sig = s->signal,
+			.code = s->code,
+			.raw = { s->info[0], s->info[1], s->info[2], s->info[3] },
+		};
+
+		signal_from_linux(p, s->slot < CRTOS_SCF_SLOTS ? p->slot[s->slot] : NULL, &info);
+	}
+	store_release(&p->ctl->rt.signal_tail, tail);
+}
+
 void process_control_changed(void)
 {
 	unsigned int i;
@@ -294,6 +316,8 @@ void process_control_changed(void)
 			p->closed = true;
 			kill_threads(p);
 		}
+		if (state == CRTOS_PROC_RUN && p)
+			process_take_signals(p);
 		if ((state == CRTOS_PROC_RUN && !p && ctl->rt.state == CRTOS_RTPROC_FREE) ||
 		    (state == CRTOS_PROC_KILL && ctl->rt.state != CRTOS_RTPROC_DEAD) ||
 		    (state == CRTOS_PROC_FREE && ctl->rt.state == CRTOS_RTPROC_DEAD))
@@ -354,6 +378,7 @@ static _Noreturn void leave(enum slot_state slot_state)
 	struct process *p = current->process;
 
 	signal_thread_leaves();
+	process_thaw();
 	p->slot[current->slot] = NULL;
 	p->slot_state[current->slot] = slot_state;
 	p->slot_seq[current->slot] = current->scf_seq;
@@ -433,4 +458,52 @@ int process_kill_others(struct process *p)
 		thread_block(TIME_NEVER);
 	p->lonely = NULL;
 	return current->killed ? -EINTR : 0;
+}
+
+/* --- one thread alone --------------------------------------------------------------------------------- */
+
+void process_freeze(void)
+{
+	struct process *p = current->process;
+	struct list *link;
+
+	process_wait_frozen();
+	p->freezer = current;
+	list_for_each(link, &p->threads)
+		list_entry(link, struct thread, process_link)->attention = true;
+}
+
+void process_thaw(void)
+{
+	struct process *p = current->process;
+	struct list *link;
+
+	if (p->freezer != current)
+		return;
+	p->freezer = NULL;
+	list_for_each(link, &p->threads) {
+		struct thread *t = list_entry(link, struct thread, process_link);
+
+		if (t->frozen)
+			thread_wake(t, 0);
+	}
+}
+
+void process_wait_frozen(void)
+{
+	struct process *p = current->process;
+
+	while (p->freezer && p->freezer != current && !current->killed) {
+		current->frozen = true;
+		thread_block(TIME_NEVER);
+		current->frozen = false;
+	}
+}
+
+/* Linux stops the shadow, and with it all that needs Linux. A shadow that is continued answers. */
+void process_stop(int sig)
+{
+	process_freeze();
+	scf(CRTOS_OP_STOP, sig);
+	process_thaw();
 }

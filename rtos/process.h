@@ -51,6 +51,7 @@ struct process {
 	u64 start_ns;			/* monotonic */
 	u64 stack_limit;		/* RLIMIT_STACK */
 	struct signals *signals;
+	struct thread *freezer;		/* the only one that may run in user mode, until it thaws the others */
 	struct thread *vfork_parent;	/* waits for us, and lends its memory */
 };
 
@@ -86,6 +87,15 @@ int process_kill_others(struct process *p);
 struct thread *process_find_thread(const struct process *p, s32 tid);
 /* `current` takes a signal whose action is to stop the process; returns when it goes on. */
 void process_stop(int sig);
+/*
+ * From freeze to thaw no other thread of the process gets to user mode: each waits where it would, in
+ * process_wait_frozen(). May block, for others do the same.
+ */
+void process_freeze(void);
+void process_thaw(void);
+void process_wait_frozen(void);
+/* Queues what came from Linux; also called where it matters that a signal came before an answer. */
+void process_take_signals(struct process *p);
 /* By its index in the partition; NULL: there is none. */
 struct process *process_find(unsigned int index);
 

@@ -82,8 +82,11 @@ static int spin(struct process *p, struct crtos_scf_slot *s)
 			return ret;
 		if (current->killed)
 			return -EINTR;
-		if (++looks % LOOKS_PER_PREEMPT_POINT == 0)
+		if (++looks % LOOKS_PER_PREEMPT_POINT == 0) {
 			preempt_point();
+			if (current->attention)
+				scf_interrupt(current);
+		}
 		__builtin_ia32_pause();
 	}
 	WRITE_ONCE(s->request.notify, 1);
@@ -109,6 +112,9 @@ static int scf_wait(struct process *p, struct crtos_scf_slot *s, bool looking)
 	if (ret)
 		return ret;
 	p->scf->rt.blocked++;
+	/* One that came while it was looking. */
+	if (current->attention)
+		scf_interrupt(current);
 	do {
 		if (current->killed)
 			return -EINTR;
@@ -167,7 +173,15 @@ void scf_post(u32 nr, u64 arg)
 
 void scf_interrupt(struct thread *t)
 {
-	(void)t;
+	struct process *p = t->process;
+	struct crtos_scf_slot *s = crtos_scf_slot(p->scf, t->slot);
+
+	if (!t->scf_interruptible || s->request.interrupt == t->scf_seq)
+		return;
+	/* Before the module is asked: the shadow looks when it is signalled. */
+	__atomic_store_n(&s->request.interrupt, t->scf_seq, __ATOMIC_SEQ_CST);
+	__atomic_fetch_or(&p->ctl->rt.interrupt, 1ull << t->slot, __ATOMIC_SEQ_CST);
+	doorbell_linux();
 }
 
 /* A shadow that sends without having answered would keep this core in interrupts: that ends here. */

@@ -31,8 +31,8 @@ void scf_post(u32 nr, u64 arg);
 bool scf_outstanding(void);
 
 /*
- * A signal became deliverable to t, which is blocked in a remote call (scf_waiting). For now it is
- * delivered when the call returns.
+ * A signal became deliverable to t, which is in a remote call: it shall end with EINTR, if it is one that
+ * may be interrupted.
  */
 void scf_interrupt(struct thread *t);
 

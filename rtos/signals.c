@@ -341,12 +341,6 @@ s64 signal_return(struct regs *regs)
 	return regs->rax;
 }
 
-/* Until there is one that knows how: Linux stops the shadow, and the thread waits for its answer. */
-__attribute__((weak)) void process_stop(int sig)
-{
-	scf(__NR_tgkill, current->process->pid, current->tid, sig);
-}
-
 static void take_default(int sig)
 {
 	if (SIGNAL_BIT(sig) & STOPPING)
@@ -362,6 +356,8 @@ void signal_deliver(struct regs *regs)
 	int sig;
 
 	current->attention = false;
+	if (p->freezer)
+		process_wait_frozen();
 	if (!interrupted(regs))
 		restore_mask();
 	while (!current->killed) {
@@ -398,8 +394,8 @@ void signal_exec(struct process *p)
 	for (sig = 1; sig <= SIGNALS; sig++) {
 		if (caught(p, sig)) {
 			action[sig - 1].handler = (u64)SIG_DFL;
-			p->signals->told &= ~SIGNAL_BIT(sig);
-			scf(CRTOS_OP_SIGACTION, sig, 0);
+			if (sig == SIGCHLD)
+				scf(CRTOS_OP_SIGACTION, sig, 0);
 		}
 		action[sig - 1].flags = action[sig - 1].mask = 0;
 	}
@@ -408,6 +404,18 @@ void signal_exec(struct process *p)
 		p->signals->uid = uid;
 	current->altstack_sp = current->altstack_size = 0;
 	current->altstack_flags = 0;
+}
+
+void signal_inherit(struct process *p, u64 ignored, u64 blocked)
+{
+	int sig;
+
+	for (sig = 1; sig <= SIGNALS; sig++) {
+		if (ignored & SIGNAL_BIT(sig) & ~SIGNALS_UNBLOCKABLE)
+			p->signals->action[sig - 1].handler = (u64)SIG_IGN;
+	}
+	p->signals->told = ignored;
+	signal_set_mask(blocked);
 }
 
 void signal_fork(struct process *child, const struct process *parent)

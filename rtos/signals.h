@@ -36,7 +36,7 @@ struct signal_action {
 struct signals {
 	struct signal_action action[SIGNALS];	/* of signal i + 1 */
 	struct sigqueue pending;
-	u64 told;		/* dispositions of which the shadow knows that they are not the default */
+	u64 told;		/* what the shadow ignores */
 	u32 queued;		/* entries in queues, and timers */
 	u32 uid;		/* real user, for si_uid */
 	int fatal;		/* it ends by that signal as soon as a thread leaves the kernel */
@@ -99,6 +99,8 @@ int signal_take(u64 set, struct signal_info *info);
 void signal_action_changed(struct process *p, int sig);
 /* Dispositions after exec; may block. */
 void signal_exec(struct process *p);
+/* What the first program finds ignored, and `current` blocked. */
+void signal_inherit(struct process *p, u64 ignored, u64 blocked);
 /* A new process has the dispositions of its parent, and nothing pending. */
 void signal_fork(struct process *child, const struct process *parent);
 /* `current` leaves its process: what it could have taken is for others. */

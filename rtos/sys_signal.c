@@ -22,15 +22,20 @@ static bool valid(u64 sig)
 	return sig - 1 < SIGNALS;
 }
 
-/* The shadow's own is never told: the program may think it has it. */
-static void tell_shadow(struct signals *s, int sig, u32 disposition)
+/*
+ * What Linux has to know: which signals are ignored, and how the end of children is to be told. The shadow's own
+ * is never told: the program may think it has it.
+ */
+static void tell_shadow(struct signals *s, int sig, const struct signal_action *new)
 {
 	u64 bit = SIGNAL_BIT(sig);
+	bool ignored = new->handler == (u64)SIG_IGN;
 
-	if (sig == SHADOW_SIGNAL || (!disposition && !(s->told & bit)))
+	if (sig == SHADOW_SIGNAL || (sig != SIGCHLD && ignored == !!(s->told & bit)))
 		return;
-	s->told = disposition ? s->told | bit : s->told & ~bit;
-	scf(CRTOS_OP_SIGACTION, sig, disposition);
+	s->told = ignored ? s->told | bit : s->told & ~bit;
+	scf(CRTOS_OP_SIGACTION, sig, ignored,
+	    sig == SIGCHLD ? new->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) : 0);
 }
 
 s64 sys_rt_sigaction(struct regs *regs)
@@ -51,10 +56,7 @@ s64 sys_rt_sigaction(struct regs *regs)
 		new.mask &= ~SIGNALS_UNBLOCKABLE;
 		p->signals->action[sig - 1] = new;
 		signal_action_changed(p, sig);
-		tell_shadow(p->signals, sig,
-			    new.handler == (u64)SIG_DFL ? 0 :
-			    new.handler == (u64)SIG_IGN ? 1 :
-							  2);
+		tell_shadow(p->signals, sig, &new);
 	}
 	if (arg2(regs) && copy_to_user(arg2(regs), &old, sizeof(old)))
 		return -EFAULT;

@@ -10,13 +10,18 @@
  * most 2 GiB at a time. Other threads may change what lies behind a pointer after it was checked; that
  * harms nobody but the program's own shadow.
  */
+#include <asm/unistd_64.h>
 #include <linux/errno.h>
+#include <linux/signal.h>
 
 #include "check.h"
 #include "log.h"
 #include "process.h"
 #include "scf.h"
 #include "sys.h"
+
+/* What a terminal looks at in the process that reads it or writes to it. */
+#define JOB_SIGNALS	(SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
 enum class {
 	CLASS_NONE,
@@ -120,6 +125,42 @@ static inline bool pointers_valid(u32 mask, const u64 args[6])
 	return true;
 }
 
+/* Linux says so of the process that calls it, which is the shadow. */
+static void tell_mask(void)
+{
+	current->told_mask = current->sigmask & JOB_SIGNALS;
+	scf(CRTOS_OP_SIGMASK, current->told_mask);
+}
+
+/*
+ * A call that was interrupted: what is made of it depends on whether a handler is called, and on the call.
+ * Linux tells the shadow EINTR in either case, since a handler of the shadow's was called.
+ */
+static __attribute__((noinline)) s64 failed(u64 nr, s64 ret)
+{
+	/* SIGPIPE comes before EPIPE. */
+	process_take_signals(current->process);
+	if (ret != -EINTR || current->killed)
+		return ret;
+	switch (nr) {
+	case __NR_close:
+		return ret;
+	case __NR_poll:
+	case __NR_ppoll:
+	case __NR_select:
+	case __NR_pselect6:
+	case __NR_epoll_wait:
+	case __NR_epoll_pwait:
+	case __NR_epoll_pwait2:
+	case __NR_semop:
+	case __NR_semtimedop:
+	case __NR_msgrcv:
+	case __NR_msgsnd:
+		return -ERESTARTNOHAND;
+	}
+	return -ERESTARTSYS;
+}
+
 static inline s64 remote(const struct row *row, struct regs *regs)
 {
 	u64 args[6] = {
@@ -136,7 +177,12 @@ static inline s64 remote(const struct row *row, struct regs *regs)
 		if (ret)
 			return ret;
 	}
-	return scf_call(regs->error, args);
+	if (__builtin_expect(((current->sigmask ^ current->told_mask) & JOB_SIGNALS) != 0, 0))
+		tell_mask();
+	current->scf_interruptible = true;
+	ret = scf_call(regs->error, args);
+	current->scf_interruptible = false;
+	return __builtin_expect(ret < 0, 0) ? failed(regs->error, ret) : ret;
 }
 
 s64 sys_remote(struct regs *regs)

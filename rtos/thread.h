@@ -65,6 +65,9 @@ struct thread {
 	u64 altstack_sp, altstack_size;
 	u32 altstack_flags;
 	struct thread_signals signals;
+	bool frozen;			/* waits in process_wait_frozen() */
+	bool scf_interruptible;		/* its remote call is the program's, and may end with EINTR */
+	u64 told_mask;			/* what of JOB_SIGNALS its shadow blocks */
 	struct fork *fork;		/* waits for its child to begin */
 	struct process *vfork_child;	/* waits until this one needs its memory no more */
 };

@@ -176,18 +176,18 @@ static long prctl_call(const uint64_t *args)
  * The mask is for the program's signals, which the RTOS delivers. The shadow would block its own with it,
  * CRTOS_SIGNAL too, by which the module ends it.
  */
-static long without_mask(const struct crtos_scf_call *call, unsigned int mask)
+static struct crtos_scf_call without_mask(const struct crtos_scf_call *call, unsigned int mask)
 {
-	uint64_t args[6];
-	unsigned int i;
+	struct crtos_scf_call changed = *call;
 
-	for (i = 0; i < 6; i++)
-		args[i] = i == mask ? 0 : call->args[i];
-	return raw_syscall6(call->nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+	changed.args[mask] = 0;
+	return changed;
 }
 
-long care_call(const struct crtos_scf_call *call, int dev)
+long care_call(const struct crtos_scf_call *call, int dev,
+	       long (*perform)(const struct crtos_scf_call *call))
 {
+	struct crtos_scf_call changed;
 	const uint64_t *args = call->args;
 	unsigned char class = care_class[call->nr];
 
@@ -195,12 +195,15 @@ long care_call(const struct crtos_scf_call *call, int dev)
 		return -ENOSYS;
 	switch (call->nr) {
 	case __NR_ppoll:
-		return without_mask(call, 3);
+		changed = without_mask(call, 3);
+		return perform(&changed);
 	case __NR_epoll_pwait:
 	case __NR_epoll_pwait2:
-		return without_mask(call, 4);
+		changed = without_mask(call, 4);
+		return perform(&changed);
 	case __NR_pselect6:
-		return without_mask(call, 5);
+		changed = without_mask(call, 5);
+		return perform(&changed);
 	case __NR_prctl:
 		return prctl_call(args);
 	case __NR_close_range:
@@ -211,5 +214,5 @@ long care_call(const struct crtos_scf_call *call, int dev)
 	}
 	if ((class & CARE_FD) && is_private_fd(args[0], dev))
 		return -EBADF;
-	return raw_syscall6(call->nr, args[0], args[1], args[2], args[3], args[4], args[5]);
+	return perform(call);
 }

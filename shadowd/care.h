@@ -25,7 +25,11 @@ static inline bool care_needed(uint32_t nr, uint64_t first, int dev)
 	return (care_class[nr] & (CARE_REFUSE | CARE_SPECIAL)) || is_private_fd(first, dev);
 }
 
-/* Does or refuses a call that needs care; returns what the program gets. */
-long care_call(const struct crtos_scf_call *call, int dev);
+/*
+ * Refuses a call that needs care, or does it; returns what the program gets. `perform` does what may block, as
+ * it is or with other arguments.
+ */
+long care_call(const struct crtos_scf_call *call, int dev,
+	       long (*perform)(const struct crtos_scf_call *call));
 
 #endif

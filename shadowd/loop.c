@@ -16,6 +16,7 @@
 
 #include "raw.h"
 #include "shadow.h"
+#include "signals.h"
 
 /* Of the counters, only `handled` is looked at while the service routine may change it. */
 static inline uint64_t handled(const struct shadow_thread *thread)
@@ -108,6 +109,8 @@ void shadow_loop(struct shadow_thread *thread)
 
 _Noreturn void shadow_first_loop(void)
 {
+	if (shadow_signals_start())
+		shadow_fail("no thread for its signals");
 	shadow_loop(&shadow_threads[0]);
 	/* It ended before others: they go on. */
 	shadow_left(&shadow_threads[0]);

@@ -2,13 +2,13 @@
 /* The private operations of the protocol. */
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 
 #include "args.h"
 #include "raw.h"
 #include "shadow.h"
+#include "signals.h"
 
 static long op_args(uint64_t buffer, uint64_t room)
 {
@@ -16,26 +16,6 @@ static long op_args(uint64_t buffer, uint64_t room)
 	    (buffer < CRTOS_USER_START || buffer > CRTOS_USER_END - shadow.args_size))
 		return -EFAULT;
 	return args_copy(buffer, room, shadow.args, shadow.args_size);
-}
-
-/* As the kernel has it; the library's keeps two signals to itself that a program may use here. */
-struct kernel_sigaction {
-	void (*handler)(int);
-	unsigned long flags;
-	void (*restorer)(void);
-	uint64_t mask;
-};
-
-/* For a signal that the RTOS catches the shadow keeps the default. */
-static long op_sigaction(uint64_t signal, uint64_t disposition)
-{
-	struct kernel_sigaction action = { .handler = disposition == 1 ? SIG_IGN : SIG_DFL };
-
-	if (signal < 1 || signal > 64 || disposition > 2)
-		return -EINVAL;
-	if (signal == SIGKILL || signal == SIGSTOP || signal == CRTOS_SIGNAL)
-		return -EINVAL;
-	return raw_syscall4(__NR_rt_sigaction, signal, (uintptr_t)&action, 0, sizeof(action.mask));
 }
 
 long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call *call)
@@ -64,8 +44,12 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 		return shadow_own_mirror();
 	case CRTOS_OP_EXEC:
 		return shadow_exec();
+	case CRTOS_OP_STOP:
+		return shadow_stop(args[0]);
+	case CRTOS_OP_SIGMASK:
+		return shadow_sigmask(args[0]);
 	case CRTOS_OP_SIGACTION:
-		return op_sigaction(args[0], args[1]);
+		return shadow_sigaction(args[0], args[1], args[2]);
 	case CRTOS_OP_SETNAME:
 		return raw_syscall6(__NR_prctl, PR_SET_NAME, args[0], 0, 0, 0, 0);
 	}

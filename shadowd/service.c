@@ -14,22 +14,24 @@
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-/* By value, so that the caller's copy can stay in registers. */
-static __attribute__((noinline)) long perform_slowly(struct shadow_thread *thread,
-						     const struct crtos_scf_call call)
+static long do_changed_call(const struct crtos_scf_call *call)
 {
-	if (call.nr >= CRTOS_OP_FIRST)
-		return shadow_operation(thread, &call);
-	return care_call(&call, shadow.dev);
+	return shadow_syscall(call, &shadow_self->port.slot->request.interrupt, shadow_self->port.seq);
+}
+
+static __attribute__((noinline)) long perform_slowly(struct shadow_thread *thread,
+						     const struct crtos_scf_call *call)
+{
+	if (call->nr >= CRTOS_OP_FIRST)
+		return shadow_operation(thread, call);
+	return care_call(call, shadow.dev, do_changed_call);
 }
 
 hot long perform(struct shadow_thread *thread, const struct crtos_scf_call *call)
 {
-	const uint64_t *args = call->args;
-
-	if (likely(call->nr < CRTOS_OP_FIRST && !care_needed(call->nr, args[0], shadow.dev)))
-		return raw_syscall6(call->nr, args[0], args[1], args[2], args[3], args[4], args[5]);
-	return perform_slowly(thread, *call);
+	if (likely(call->nr < CRTOS_OP_FIRST && !care_needed(call->nr, call->args[0], shadow.dev)))
+		return shadow_syscall(call, &thread->port.slot->request.interrupt, thread->port.seq);
+	return perform_slowly(thread, call);
 }
 
 hot void service(struct shadow_thread *thread, enum crtos_notifier notifier)

@@ -93,6 +93,8 @@ long shadow_own_mirror(void);
 /* Closes what is close-on-exec. */
 long shadow_exec(void);
 
+/* entry.S: the system call, or -EINTR where it has not begun and *interrupt == seq. */
+long shadow_syscall(const struct crtos_scf_call *call, const uint32_t *interrupt, uint32_t seq);
 /* entry.S: calls `function` with nothing on the stack but what is above `stack`. */
 _Noreturn void shadow_continue_on(void *stack, void (*function)(void));
 

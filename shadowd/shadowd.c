@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +25,7 @@
 #include "names.h"
 #include "private_fd.h"
 #include "shadow.h"
+#include "signals.h"
 
 struct shadow shadow = { .dev = -1, .mirror_dev = -1, .notifier = CRTOS_NOTIFIER_POLL };
 
@@ -151,48 +151,16 @@ static uint64_t spin_cycles(uint32_t usec, uint64_t tsc0, const struct timespec 
 	return (uint64_t)((double)cycles / ns * usec * 1000);
 }
 
-/* The module has news, or a request (`ipi`). */
-static void on_signal(int signal, siginfo_t *info, void *context)
+static void make_args(const char *path, char *const argv[], const struct crtos_args *signals)
 {
-	bool uipi = shadow.notifier == CRTOS_NOTIFIER_UIPI;
-	int saved = errno, uif = uipi && crtos_testui();
-
-	(void)signal;
-	(void)context;
-	/* From kernel code only: others may send this number too. */
-	if (info->si_code == SI_USER || info->si_code == SI_TKILL)
-		return;
-	if (uif)
-		crtos_clui();
-	shadow_check_state();
-	if (shadow.notifier == CRTOS_NOTIFIER_IPI && shadow_self)
-		shadow_service_ipi();
-	if (uif)
-		crtos_stui();
-	errno = saved;
-}
-
-static void take_signal(void)
-{
-	struct sigaction action = {
-		.sa_sigaction = on_signal,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART,
-	};
-	sigset_t set;
-
-	sigemptyset(&action.sa_mask);
-	sigemptyset(&set);
-	sigaddset(&set, CRTOS_SIGNAL);
-	if (sigaction(CRTOS_SIGNAL, &action, NULL) || sigprocmask(SIG_UNBLOCK, &set, NULL))
-		stop(EXIT_CRTOS, "signal %d: %m", CRTOS_SIGNAL);
-}
-
-static void make_args(const char *path, char *const argv[])
-{
+	struct crtos_args *args;
 	int ret = args_serialise(path, argv, environ, &shadow.args, &shadow.args_size);
 
 	if (ret)
 		stop(EXIT_CANNOT_RUN, "%s: %s", argv[0], strerror(-ret));
+	args = shadow.args;
+	args->ignored = signals->ignored;
+	args->blocked = signals->blocked;
 	/* Until the RTOS sets it from the program; ps and killall then know the process. */
 	prctl(PR_SET_NAME, basename(path));
 }
@@ -209,6 +177,7 @@ static void restore_stack_limit(const struct handover *handover)
 
 int main(int argc, char *argv[])
 {
+	struct crtos_args signals;
 	struct handover handover;
 	struct timespec time0;
 	uint64_t tsc0;
@@ -225,12 +194,12 @@ int main(int argc, char *argv[])
 	shadow.stats_file = handover.stats_file;
 	restore_stack_limit(&handover);
 
+	shadow_signals_init(&signals);
 	open_device();
 	create_process(&handover);
 	set_policy(&handover);
 	map_all();
-	make_args(handover.path, argv);
-	take_signal();
+	make_args(handover.path, argv, &signals);
 	shadow.spin = spin_cycles(handover.spin, tsc0, &time0);
 
 	ret = shadow_attach_first();

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -19,6 +18,7 @@
 
 #include "raw.h"
 #include "shadow.h"
+#include "signals.h"
 
 #define STACK_BYTES (256u << 10)
 #define GUARD_BYTES 4096u
@@ -111,7 +111,6 @@ int shadow_attach_first(void)
 static void *thread_main(void *argument)
 {
 	struct shadow_thread *thread = argument;
-	uint64_t mask = 1ull << (CRTOS_SIGNAL - 1);
 
 	thread->error = attach(thread);
 	if (thread->error) {
@@ -119,8 +118,7 @@ static void *thread_main(void *argument)
 		return NULL;
 	}
 	set_state(thread, SHADOW_THREAD_LIVE);
-	/* Inherited as blocked if the parent is in the handler of this signal. */
-	raw_syscall4(__NR_rt_sigprocmask, SIG_UNBLOCK, (uintptr_t)&mask, 0, sizeof(mask));
+	shadow_signals_serve();
 	shadow_loop(thread);
 	shadow_left(thread);
 	return NULL;

@@ -189,17 +189,47 @@ struct crtos_proc_rt {
 	__u64 zap_start;
 	__u64 zap_end;
 	__u64 frames;		/* page frames in use, page tables included */
-	__u64 reserved;
+	__u32 signal_tail;	/* entries of crtos_proc_signals taken, ever */
+	__u32 reserved;
 	/* Slots whose shadow has an `ipi` notification outstanding: RTOS sets, module takes (xchg). */
 	__u64 forward_ipi;
+	/* Slots whose shadow shall be interrupted (crtos_scf_request.interrupt): the same way. */
+	__u64 interrupt;
+	__u64 reserved1[7];
 } __attribute__((aligned(64)));
-CRTOS_ASSERT_SIZE(struct crtos_proc_rt, 64);
+CRTOS_ASSERT_SIZE(struct crtos_proc_rt, 128);
+
+/*
+ * Signals that Linux has for the process: a ring, written by the module for the shadow (CRTOS_IOC_SIGNAL).
+ * `head` counts the entries ever written and is stored with release after the entry; the RTOS takes them in its
+ * control interrupt and then stores rt.signal_tail with release. Both go on from one process of an entry
+ * to the next.
+ */
+#define CRTOS_PROC_SIGNALS	16
+#define CRTOS_SLOT_NONE		0xffffffffu
+
+struct crtos_proc_signal {
+	__s32 signal;
+	__s32 code;		/* siginfo.si_code */
+	__u32 slot;		/* of the thread it is for; CRTOS_SLOT_NONE: for the process */
+	__u32 reserved;
+	__u64 info[4];		/* siginfo behind its first 16 bytes, as far as it means anything */
+};
+CRTOS_ASSERT_SIZE(struct crtos_proc_signal, 48);
+
+struct crtos_proc_signals {
+	__u32 head;
+	__u32 reserved[15];
+	struct crtos_proc_signal entry[CRTOS_PROC_SIGNALS];
+} __attribute__((aligned(64)));
+CRTOS_ASSERT_SIZE(struct crtos_proc_signals, 832);
 
 struct crtos_proc {
 	struct crtos_proc_linux linux_side;
 	struct crtos_proc_rt rt;
+	struct crtos_proc_signals signals;
 };
-CRTOS_ASSERT_SIZE(struct crtos_proc, 256);
+CRTOS_ASSERT_SIZE(struct crtos_proc, 1152);
 
 #define CRTOS_REQUEST_STOP	1u	/* halt the core; valid with no process alive */
 #define CRTOS_REQUEST_PANIC	2u	/* panic on purpose: tests of the containment */

@@ -89,7 +89,9 @@ enum crtos_end_reason {
 #define CRTOS_OP_DIE		0x10004u
 /* Lets the module remove the range in crtos_proc.zap_start/zap_end from the mirror; returns 0. */
 #define CRTOS_OP_ZAP		0x10005u
-/* args: signal, disposition (0 default, 1 ignore, 2 caught by the RTOS). Returns 0 or -errno. */
+/*
+ * args: signal, 1: ignored, 0: not, flags of SIGCHLD (SA_NOCLDSTOP, SA_NOCLDWAIT). Returns 0 or -errno.
+ */
 #define CRTOS_OP_SIGACTION	0x10006u
 /* args: address of the new program's name (at most 15 bytes are used). Returns 0. */
 #define CRTOS_OP_SETNAME	0x10007u
@@ -102,7 +104,11 @@ enum crtos_end_reason {
 #define CRTOS_OP_OWN_MIRROR	0x10009u
 /* After exec: closes the descriptors that are close-on-exec. Returns 0. */
 #define CRTOS_OP_EXEC		0x1000au
-#define CRTOS_OP_LAST		0x1000au
+/* args: signal. Stops the shadow's process by it, as its default action does; returns 0 when it goes on. */
+#define CRTOS_OP_STOP		0x1000bu
+/* args: mask. What of SIGTTIN and SIGTTOU the thread blocks: a terminal asks for that. Returns 0. */
+#define CRTOS_OP_SIGMASK	0x1000cu
+#define CRTOS_OP_LAST		0x1000cu
 
 /*
  * Arguments of a new process: this header, then the NUL-terminated strings, in this order:
@@ -113,8 +119,10 @@ struct crtos_args {
 	__u32 envc;
 	__u32 bytes;		/* of all strings together */
 	__u32 reserved;
+	__u64 ignored;		/* signals that the program finds ignored, and blocked: bit signal - 1 */
+	__u64 blocked;
 };
-CRTOS_ASSERT_SIZE(struct crtos_args, 16);
+CRTOS_ASSERT_SIZE(struct crtos_args, 32);
 #define CRTOS_ARGS_MAX		(128u << 10)	/* header and strings */
 
 struct crtos_scf_request {
@@ -122,7 +130,12 @@ struct crtos_scf_request {
 	__u32 nr;
 	__u64 args[6];
 	__u32 notify;		/* 1: notify me when the answer is there */
-	__u32 reserved;
+	/*
+	 * The number (seq) of a call that shall end with EINTR if it has not ended by itself: a signal waits
+	 * for its thread. Stored before the module is asked to signal the shadow (crtos_proc_rt.interrupt);
+	 * whoever is about to make a blocking system call looks here last.
+	 */
+	__u32 interrupt;
 } __attribute__((aligned(64)));
 CRTOS_ASSERT_SIZE(struct crtos_scf_request, 64);
 CRTOS_ASSERT_OFFSET(struct crtos_scf_request, args, 8);

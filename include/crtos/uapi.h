@@ -21,6 +21,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 #include <crtos/assert.h>
+#include <crtos/boot.h>
 #include <crtos/scf.h>
 
 #define CRTOS_DEVICE		"/dev/crtos"
@@ -341,5 +342,20 @@ struct crtos_proc_fork {
 };
 CRTOS_ASSERT_SIZE(struct crtos_proc_fork, 8);
 #define CRTOS_IOC_PROC_FORK		_IOW(CRTOS_IOC_TYPE, 0x67, struct crtos_proc_fork)
+
+/*
+ * Hand a signal to the RTOS, which delivers it to the process, or to the thread of a slot. EINVAL signal,
+ * slot or reserved; ENOENT no process; EPERM not of the shadow; ESHUTDOWN not started, or ended; EINTR: it
+ * was not handed over.
+ */
+struct crtos_signal {
+	__s32 signal;
+	__s32 code;
+	__u32 slot;		/* CRTOS_SLOT_NONE: the process */
+	__u32 reserved;
+	__u64 info[4];		/* as in struct crtos_proc_signal */
+};
+CRTOS_ASSERT_SIZE(struct crtos_signal, 48);
+#define CRTOS_IOC_SIGNAL		_IOW(CRTOS_IOC_TYPE, 0x68, struct crtos_signal)
 
 #endif

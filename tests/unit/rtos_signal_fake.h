@@ -96,6 +96,10 @@ void process_exit(u32 op, u64 value)
 		assert_int_equal(fake_exit_value, signal);      \
 	} while (0)
 
+void process_wait_frozen(void)
+{
+}
+
 void process_stop(int sig)
 {
 	fake_stopped = sig;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: shadowd/service.c shadowd/care.c */
+/* sources: shadowd/service.c shadowd/care.c shadowd/entry.S */
 /* cflags: -Ishadowd -Ilibcrtos */
 /* The service routine, with this test as the RTOS. */
 
