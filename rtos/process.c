@@ -91,7 +91,6 @@ static int process_create(unsigned int index)
 	p->spin = l->rt_spin;
 	p->reverse_upid = l->reverse_upid;
 	p->stack_limit = MM_STACK_DEFAULT;
-	p->start_ns = time_monotonic();
 	list_init(&p->threads);
 	p->signals = kalloc(sizeof(*p->signals));
 	if (!p->signals)

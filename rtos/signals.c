@@ -403,6 +403,8 @@ void signal_exec(struct process *p)
 		}
 		action[sig - 1].flags = action[sig - 1].mask = 0;
 	}
+	/* The interval timer goes on. */
+	posix_timer_delete_all(p);
 	uid = scf(__NR_getuid);
 	if (uid >= 0)
 		p->signals->uid = uid;
@@ -430,5 +432,8 @@ void signal_thread_leaves(void)
 
 void signal_end(struct process *p)
 {
+	posix_timer_delete_all(p);
+	if (p->signals->real.process)
+		posix_timer_stop(&p->signals->real);
 	sigqueue_discard(&p->signals->pending, ~0ull, &p->signals->queued);
 }

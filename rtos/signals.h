@@ -11,6 +11,7 @@
 
 #include <crtos/assert.h>
 
+#include "posix_timer.h"
 #include "siginfo.h"
 #include "sigqueue.h"
 #include "types.h"
@@ -39,6 +40,8 @@ struct signals {
 	u64 told;		/* dispositions of which the shadow knows that they are not the default */
 	u32 queued;		/* entries in queues, and timers */
 	u32 uid;		/* real user, for si_uid */
+	struct posix_timers timers;
+	struct posix_timer real;	/* ITIMER_REAL */
 	int fatal;		/* it ends by that signal as soon as a thread leaves the kernel */
 };
 CRTOS_ASSERT(sizeof(struct signals) <= PAGE_SIZE);

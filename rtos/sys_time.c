@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Clocks and sleeping, with the resolution of the hardware: the coarse clocks are fine here. CPU-time
- * clocks are not kept; they run with the monotonic clock from the start of the process.
+ * Clocks and sleeping, with the resolution of the hardware: the coarse clocks are fine here.
  */
 #include <linux/errno.h>
 #include <linux/time.h>
@@ -51,7 +50,34 @@ u64 sys_deadline_realtime(u64 ns)
 	return ns > now ? sys_deadline_after(ns - now) : 0;
 }
 
-/* Negative numbers are CPU clocks of processes and threads, or of devices (type 3). */
+/* Negative numbers: ~pid << 3, CPUCLOCK_PERTHREAD, and a type, of which 3 is a device's. */
+#define CPU_CLOCK(pid, flags)	((s32)(~(u32)(pid) << 3 | (flags)))
+#define CPU_CLOCK_THREAD	4
+#define CPU_CLOCK_TYPE		3
+
+/* -ESRCH: of a process that is not this one. */
+static int read_cpu_clock(s32 id, u64 *ns)
+{
+	const struct process *p = current->process;
+	const struct thread *t = current;
+	s32 pid = ~(id >> 3);
+
+	if ((id & CPU_CLOCK_TYPE) == CPU_CLOCK_TYPE)
+		return -EINVAL;
+	if (id & CPU_CLOCK_THREAD) {
+		if (pid)
+			t = process_find_thread(p, pid);
+		if (!t)
+			return -EINVAL;
+		*ns = thread_cpu_ns(t);
+		return 0;
+	}
+	if (pid && pid != p->pid)
+		return -ESRCH;
+	*ns = process_cpu_ns(p);
+	return 0;
+}
+
 static int read_clock(s32 id, u64 *ns)
 {
 	switch (id) {
@@ -67,14 +93,11 @@ static int read_clock(s32 id, u64 *ns)
 		*ns = time_monotonic();
 		return 0;
 	case CLOCK_PROCESS_CPUTIME_ID:
+		return read_cpu_clock(CPU_CLOCK(0, 0), ns);
 	case CLOCK_THREAD_CPUTIME_ID:
-		break;
-	default:
-		if (id >= 0 || (id & 3) == 3)
-			return -EINVAL;
+		return read_cpu_clock(CPU_CLOCK(0, CPU_CLOCK_THREAD), ns);
 	}
-	*ns = time_monotonic() - current->process->start_ns;
-	return 0;
+	return id < 0 ? read_cpu_clock(id, ns) : -EINVAL;
 }
 
 s64 sys_clock_gettime(struct regs *regs)
@@ -82,6 +105,8 @@ s64 sys_clock_gettime(struct regs *regs)
 	u64 ns;
 	int ret = read_clock(arg0(regs), &ns);
 
+	if (ret == -ESRCH)
+		return sys_user_pointer(arg1(regs)) ? sys_remote(regs) : -EFAULT;
 	return ret ? ret : sys_put_timespec(arg1(regs), ns);
 }
 
@@ -90,6 +115,8 @@ s64 sys_clock_getres(struct regs *regs)
 	u64 ns;
 	int ret = read_clock(arg0(regs), &ns);
 
+	if (ret == -ESRCH)
+		return sys_user_pointer(arg1(regs)) ? sys_remote(regs) : -EFAULT;
 	return ret || !arg1(regs) ? ret : sys_put_timespec(arg1(regs), 1);
 }
 

@@ -116,6 +116,72 @@ struct thread *process_find_thread(const struct process *p, s32 tid)
 	return NULL;
 }
 
+/* --- timers, that expire when the test lets time go by --------------------------------------------- */
+
+static struct timer *fake_armed[8];
+
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
+{
+	*timer = (struct timer){ .fn = fn };
+}
+
+void timer_stop(struct timer *timer)
+{
+	timer->order = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(fake_armed); i++)
+		if (fake_armed[i] == timer)
+			fake_armed[i] = NULL;
+}
+
+void timer_start(struct timer *timer, u64 expires)
+{
+	timer_stop(timer);
+	timer->expires = expires;
+	timer->order = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(fake_armed); i++) {
+		if (!fake_armed[i]) {
+			fake_armed[i] = timer;
+			return;
+		}
+	}
+	fail_msg("too many timers");
+}
+
+/* In the order of their times, up to `until`; how many have expired. */
+FAKE_UNUSED static unsigned int fake_pass(u64 until)
+{
+	unsigned int count = 0;
+
+	for (;;) {
+		struct timer *first = NULL;
+
+		for (size_t i = 0; i < ARRAY_SIZE(fake_armed); i++) {
+			struct timer *t = fake_armed[i];
+
+			if (t && t->expires <= until && (!first || t->expires < first->expires))
+				first = t;
+		}
+		if (!first)
+			break;
+		fake_now = max(fake_now, first->expires);
+		timer_stop(first);
+		first->fn(first);
+		count++;
+	}
+	fake_now = until;
+	return count;
+}
+
+u64 thread_cpu_ns(const struct thread *thread)
+{
+	return thread->cpu_ticks;
+}
+
+u64 process_cpu_ns(const struct process *process)
+{
+	return process->cpu_ticks;
+}
+
 FAKE_UNUSED static int fake_signal_setup(void **state)
 {
 	unsigned int i;
@@ -145,6 +211,8 @@ FAKE_UNUSED static int fake_signal_teardown(void **state)
 		signal_thread_leaves();
 	}
 	signal_end(fake_process);
+	for (i = 0; i < ARRAY_SIZE(fake_armed); i++)
+		assert_null(fake_armed[i]);
 	assert_int_equal(fake_process->signals->queued, 0);
 	kfree(fake_process->signals);
 	assert_int_equal(fake_objects, 0);
