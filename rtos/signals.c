@@ -283,10 +283,7 @@ static void end_call(struct regs *regs, const struct signal_action *handler)
 		else
 			restart(regs, __NR_restart_syscall);
 		break;
-	default:
-		return;
 	}
-	regs->error = NO_CALL;
 }
 
 /* Calls the handler next; 0 or -EFAULT. */

@@ -208,6 +208,31 @@ static void a_signal_from_before_is_not_counted(void **state)
 	fake_pass(begin + 30 * MS);
 	take(SIGUSR1);
 	assert_nothing_pending();
+	/* Nor does it arm what was disarmed. */
+	set(id, MS, MS, 0);
+	fake_pass(begin + 35 * MS);
+	set(id, 0, 0, 0);
+	take(SIGUSR1);
+	assert_int_equal(left(id), 0);
+	assert_int_equal(fake_pass(begin + 40 * MS), 0);
+}
+
+static void one_signal_however_often_it_is_set(void **state)
+{
+	const struct signal_info other = { .sig = SIGRTMIN, .code = SI_QUEUE };
+	s64 id = create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN, 0);
+	u64 i;
+
+	(void)state;
+	for (i = 1; i <= 3; i++) {
+		set(id, MS, MS, 0);
+		fake_pass(begin + i * 10 * MS);
+		signal_send(fake_process, NULL, &other);
+	}
+	assert_true(take(SIGRTMIN).overrun >= 9);
+	for (i = 0; i < 3; i++)
+		assert_int_equal(take(SIGRTMIN).code, SI_QUEUE);
+	assert_nothing_pending();
 }
 
 static void real_time_that_is_set(void **state)
@@ -220,9 +245,9 @@ static void real_time_that_is_set(void **state)
 	set(relative, 10 * NSEC_PER_SEC, 0, 0);
 	assert_int_equal(left(id), 10 * NSEC_PER_SEC);
 	fake_pass(begin + NSEC_PER_SEC / 2);
-	/* Back by two seconds. */
-	fake_real_offset -= 2 * NSEC_PER_SEC;
-	assert_int_equal(left(id), 11 * NSEC_PER_SEC + NSEC_PER_SEC / 2);
+	/* Back. */
+	fake_real_offset -= 20 * NSEC_PER_SEC;
+	assert_int_equal(left(id), 29 * NSEC_PER_SEC + NSEC_PER_SEC / 2);
 	fake_pass(begin + 11 * NSEC_PER_SEC);
 	take(SIGUSR2);
 	assert_nothing_pending();
@@ -449,6 +474,7 @@ int main(void)
 		TEST(overruns_have_a_limit),
 		TEST(what_it_was_set_to),
 		TEST(a_signal_from_before_is_not_counted),
+		TEST(one_signal_however_often_it_is_set),
 		TEST(real_time_that_is_set),
 		TEST(ignored_signals),
 		TEST(for_a_thread),
