@@ -2,6 +2,7 @@
 #include <linux/errno.h>
 #include <linux/signal.h>
 
+#include "cpu_timer.h"
 #include "page.h"
 #include "posix_timer.h"
 #include "process.h"
@@ -19,6 +20,8 @@ static bool on_real_time(const struct posix_timer *t)
 
 static u64 now_on(const struct posix_timer *t)
 {
+	if (t->on_cpu)
+		return cpu_timer_clock(t);
 	return on_real_time(t) ? time_realtime() : time_monotonic();
 }
 
@@ -32,10 +35,22 @@ static void arm(struct posix_timer *t)
 {
 	u64 expires = t->expires;
 
+	if (t->on_cpu) {
+		cpu_timer_start(t);
+		return;
+	}
 	if (on_real_time(t))
 		expires = min(sys_deadline_realtime(expires),
 			      sys_deadline_after(POSIX_TIMER_LOOK_NS));
 	timer_start(&t->timer, expires);
+}
+
+static void disarm(struct posix_timer *t)
+{
+	if (t->on_cpu)
+		cpu_timer_stop(t);
+	else
+		timer_stop(&t->timer);
 }
 
 /* On to the first period that ends after `now`; how many have ended. */
@@ -123,22 +138,23 @@ static void signal_left(struct sigentry *entry, struct signal_info *info)
 
 /* --- setting --------------------------------------------------------------------------------------- */
 
-void posix_timer_init(struct posix_timer *t, struct process *p)
+void posix_timer_init(struct posix_timer *t, struct process *p, bool on_cpu)
 {
 	timer_init(&t->timer, expired);
+	t->on_cpu = on_cpu;
 	t->process = p;
 	t->entry.left = signal_left;
 }
 
 void posix_timer_set(struct posix_timer *t, u64 value, u64 interval, bool absolute)
 {
-	timer_stop(&t->timer);
+	disarm(t);
 	t->due = false;
 	t->overrun = 0;
 	t->overrun_last = 0;
 	t->interval = value ? interval : 0;
 	t->absolute = absolute;
-	t->expires = !value ? 0 : absolute ? value : after(time_monotonic(), value);
+	t->expires = !value ? 0 : absolute ? value : after(now_on(t), value);
 	if (t->expires && !t->silent)
 		arm(t);
 }
@@ -162,7 +178,7 @@ void posix_timer_stop(struct posix_timer *t)
 {
 	struct thread *thread = t->tid ? process_find_thread(t->process, t->tid) : NULL;
 
-	timer_stop(&t->timer);
+	disarm(t);
 	t->due = false;
 	/* Those of a thread that has ended were discarded. */
 	if (thread)
@@ -173,13 +189,13 @@ void posix_timer_stop(struct posix_timer *t)
 
 /* --- those of a process ---------------------------------------------------------------------------- */
 
-int posix_timer_new(struct process *p, struct posix_timer **timer)
+int posix_timer_new(struct process *p, bool on_cpu, struct posix_timer **timer)
 {
 	struct posix_timers *all = &p->signals->timers;
 	struct posix_timer *t;
 	u32 i, id;
 
-	if (p->signals->queued >= SIGNAL_QUEUE_MAX)
+	if (p->signals->queued >= SIGNAL_QUEUE_MAX || (on_cpu && all->on_cpu == CPU_TIMERS_MAX))
 		return -EAGAIN;
 	if (!all->table)
 		all->table = kalloc(PAGE_SIZE);
@@ -195,8 +211,9 @@ int posix_timer_new(struct process *p, struct posix_timer **timer)
 		return -EAGAIN;
 	all->table[id] = t;
 	all->next = id + 1;
+	all->on_cpu += on_cpu;
 	p->signals->queued++;
-	posix_timer_init(t, p);
+	posix_timer_init(t, p, on_cpu);
 	*timer = t;
 	return id;
 }
@@ -216,6 +233,7 @@ void posix_timer_delete(struct process *p, u32 id)
 		return;
 	posix_timer_stop(t);
 	p->signals->timers.table[id] = NULL;
+	p->signals->timers.on_cpu -= t->on_cpu;
 	p->signals->queued--;
 	kfree(t);
 }

@@ -26,9 +26,12 @@ struct posix_timer {
 	s32 tid;			/* thread that gets the signal; 0: the process */
 	bool silent;			/* SIGEV_NONE */
 	bool settable;			/* its clock is that of real time */
+	bool on_cpu;			/* it is that of processor time, of a thread or of the process */
+	s32 cpu_tid;			/* 0: of the process */
+	struct posix_timer *cpu_next;	/* cpu_timer.c */
 	bool absolute;			/* what it was set to moves with the clock */
 	bool due;			/* its signal is on the way, and then it is armed again */
-	u64 expires;			/* on the clock if `absolute` and `settable`, else monotonic; 0: never */
+	u64 expires;			/* on its clock, or monotonic unless that matters; 0: never */
 	u64 interval;
 	u64 overrun;			/* since the last signal that was taken */
 	s32 overrun_last;		/* up to that one */
@@ -38,10 +41,11 @@ struct posix_timer {
 struct posix_timers {
 	struct posix_timer **table;	/* by id, POSIX_TIMERS_MAX; NULL: none was ever made */
 	u32 next;			/* where the search for an id begins */
+	u32 on_cpu;			/* how many are */
 };
 
-/* All of it but `entry.info`, `tid`, `silent` and `settable` is set. */
-void posix_timer_init(struct posix_timer *t, struct process *p);
+/* What is left to set are entry.info, tid, silent, settable, cpu_tid. */
+void posix_timer_init(struct posix_timer *t, struct process *p, bool on_cpu);
 /*
  * Expires after `value` ns, or at that time of its clock, and then every `interval` ns if that is not 0. A
  * value of 0 disarms it. A signal that is pending stays so.
@@ -53,7 +57,7 @@ u64 posix_timer_left(struct posix_timer *t, u64 *interval);
 void posix_timer_stop(struct posix_timer *t);
 
 /* A new timer with its id, or -EAGAIN. */
-int posix_timer_new(struct process *p, struct posix_timer **timer);
+int posix_timer_new(struct process *p, bool on_cpu, struct posix_timer **timer);
 /* NULL: there is none of that id. */
 struct posix_timer *posix_timer_find(const struct process *p, u32 id);
 void posix_timer_delete(struct process *p, u32 id);

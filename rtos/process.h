@@ -48,6 +48,7 @@ struct process {
 	unsigned int slot_next;		/* where the search for a slot begins */
 
 	struct thread *lonely;		/* in exec, waits for the other threads to end */
+	struct posix_timer *cpu_timers;	/* armed */
 	u64 cpu_ticks;			/* TSC; of all its threads, as in struct thread */
 	u64 stack_limit;		/* RLIMIT_STACK */
 	struct signals *signals;

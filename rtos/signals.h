@@ -41,7 +41,7 @@ struct signals {
 	u32 queued;		/* entries in queues, and timers */
 	u32 uid;		/* real user, for si_uid */
 	struct posix_timers timers;
-	struct posix_timer real;	/* ITIMER_REAL */
+	struct posix_timer itimer[3];	/* ITIMER_REAL, _VIRTUAL, _PROF; in use if it has a process */
 	int fatal;		/* it ends by that signal as soon as a thread leaves the kernel */
 };
 CRTOS_ASSERT(sizeof(struct signals) <= PAGE_SIZE);

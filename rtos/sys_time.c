@@ -50,31 +50,35 @@ u64 sys_deadline_realtime(u64 ns)
 	return ns > now ? sys_deadline_after(ns - now) : 0;
 }
 
-/* Negative numbers: ~pid << 3, CPUCLOCK_PERTHREAD, and a type, of which 3 is a device's. */
-#define CPU_CLOCK(pid, flags)	((s32)(~(u32)(pid) << 3 | (flags)))
+/* Negative numbers: ~pid << 3, CPU_CLOCK_THREAD, and a type, of which 3 is a device's. */
 #define CPU_CLOCK_THREAD	4
 #define CPU_CLOCK_TYPE		3
 
-/* -ESRCH: of a process that is not this one. */
-static int read_cpu_clock(s32 id, u64 *ns)
+int sys_cpu_clock(s32 id, s32 *tid)
 {
 	const struct process *p = current->process;
-	const struct thread *t = current;
 	s32 pid = ~(id >> 3);
 
-	if ((id & CPU_CLOCK_TYPE) == CPU_CLOCK_TYPE)
-		return -EINVAL;
-	if (id & CPU_CLOCK_THREAD) {
-		if (pid)
-			t = process_find_thread(p, pid);
-		if (!t)
-			return -EINVAL;
-		*ns = thread_cpu_ns(t);
+	*tid = id == CLOCK_THREAD_CPUTIME_ID ? current->tid : 0;
+	if (id == CLOCK_THREAD_CPUTIME_ID || id == CLOCK_PROCESS_CPUTIME_ID)
 		return 0;
-	}
-	if (pid && pid != p->pid)
-		return -ESRCH;
-	*ns = process_cpu_ns(p);
+	if (id >= 0 || (id & CPU_CLOCK_TYPE) == CPU_CLOCK_TYPE)
+		return -EINVAL;
+	if (!(id & CPU_CLOCK_THREAD))
+		return !pid || pid == p->pid ? 0 : -ESRCH;
+	*tid = pid ? pid : current->tid;
+	return process_find_thread(p, *tid) ? 0 : -EINVAL;
+}
+
+static int read_cpu_clock(s32 id, u64 *ns)
+{
+	s32 tid;
+	int ret = sys_cpu_clock(id, &tid);
+
+	if (ret)
+		return ret;
+	*ns = tid ? thread_cpu_ns(process_find_thread(current->process, tid)) :
+		    process_cpu_ns(current->process);
 	return 0;
 }
 
@@ -92,12 +96,8 @@ static int read_clock(s32 id, u64 *ns)
 	case CLOCK_BOOTTIME:
 		*ns = time_monotonic();
 		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-		return read_cpu_clock(CPU_CLOCK(0, 0), ns);
-	case CLOCK_THREAD_CPUTIME_ID:
-		return read_cpu_clock(CPU_CLOCK(0, CPU_CLOCK_THREAD), ns);
 	}
-	return id < 0 ? read_cpu_clock(id, ns) : -EINVAL;
+	return read_cpu_clock(id, ns);
 }
 
 s64 sys_clock_gettime(struct regs *regs)

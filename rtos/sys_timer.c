@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* System calls about timers that send signals. Those on CPU time are refused. */
+/* System calls about timers that send signals. */
 #include <linux/errno.h>
 #include <linux/signal.h>
 #include <linux/time.h>
@@ -14,17 +14,21 @@
 
 /* --- timer_create() and its kin -------------------------------------------------------------------- */
 
-static int judge_clock(s32 id, bool *settable)
+struct clock {
+	bool settable, on_cpu;
+	s32 tid;
+};
+
+static int judge_clock(s32 id, struct clock *clock)
 {
-	*settable = id == CLOCK_REALTIME || id == CLOCK_TAI;
 	switch (id) {
 	case CLOCK_REALTIME:
 	case CLOCK_TAI:
+		clock->settable = true;
+		return 0;
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
 		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-	case CLOCK_THREAD_CPUTIME_ID:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:
@@ -32,7 +36,8 @@ static int judge_clock(s32 id, bool *settable)
 	case CLOCK_BOOTTIME_ALARM:
 		return -EOPNOTSUPP;
 	}
-	return -EINVAL;
+	clock->on_cpu = true;
+	return sys_cpu_clock(id, &clock->tid) ? -EINVAL : 0;
 }
 
 static int judge_event(const struct sigevent *e)
@@ -58,20 +63,21 @@ s64 sys_timer_create(struct regs *regs)
 	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGALRM };
 	struct process *p = current->process;
 	struct posix_timer *t;
-	bool settable;
+	struct clock clock = { 0 };
 	int ret, id;
 
 	if (arg1(regs) && copy_from_user(&e, arg1(regs), sizeof(e)))
 		return -EFAULT;
-	ret = judge_clock(arg0(regs), &settable);
+	ret = judge_clock(arg0(regs), &clock);
 	if (!ret)
 		ret = judge_event(&e);
 	if (ret)
 		return ret;
-	id = posix_timer_new(p, &t);
+	id = posix_timer_new(p, clock.on_cpu, &t);
 	if (id < 0)
 		return id;
-	t->settable = settable;
+	t->settable = clock.settable;
+	t->cpu_tid = clock.tid;
 	t->silent = e.sigev_notify == SIGEV_NONE;
 	t->tid = e.sigev_notify & SIGEV_THREAD_ID ? e.sigev_notify_thread_id : 0;
 	t->entry.info = (struct signal_info){
@@ -138,16 +144,21 @@ s64 sys_timer_delete(struct regs *regs)
 	return 0;
 }
 
-/* --- the interval timer of the process ------------------------------------------------------------- */
+/* --- the interval timers of the process ------------------------------------------------------------ */
 
-static struct posix_timer *itimer(void)
+/* NULL: no such timer. Time in user mode is not told from time in system calls. */
+static struct posix_timer *itimer(u32 which)
 {
+	static const u8 signal[] = { SIGALRM, SIGVTALRM, SIGPROF };
 	struct process *p = current->process;
-	struct posix_timer *t = &p->signals->real;
+	struct posix_timer *t;
 
+	if (which >= ARRAY_SIZE(signal))
+		return NULL;
+	t = &p->signals->itimer[which];
 	if (!t->process) {
-		posix_timer_init(t, p);
-		t->entry.info = (struct signal_info){ .sig = SIGALRM, .code = SI_KERNEL };
+		posix_timer_init(t, p, which != ITIMER_REAL);
+		t->entry.info = (struct signal_info){ .sig = signal[which], .code = SI_KERNEL };
 	}
 	return t;
 }
@@ -173,50 +184,49 @@ static int put_itimer(u64 to, u64 left, u64 interval)
 }
 
 /* What is armed is not over, however little is left of it. */
-static u64 itimer_left(u64 *interval)
+static u64 itimer_left(struct posix_timer *t, u64 *interval)
 {
-	u64 left = posix_timer_left(itimer(), interval);
+	u64 left = posix_timer_left(t, interval);
 
 	return left ? max(left, (u64)NSEC_PER_USEC) : 0;
 }
 
 s64 sys_getitimer(struct regs *regs)
 {
+	struct posix_timer *t = itimer(arg0(regs));
 	u64 left, interval;
 
-	if (!sys_user_pointer(arg1(regs)))
-		return -EFAULT;
-	if ((u32)arg0(regs) != ITIMER_REAL)
-		return sys_remote(regs);
-	left = itimer_left(&interval);
+	if (!t)
+		return -EINVAL;
+	left = itimer_left(t, &interval);
 	return put_itimer(arg1(regs), left, interval);
 }
 
 s64 sys_setitimer(struct regs *regs)
 {
 	u64 value = 0, interval = 0, old_left, old_interval;
+	struct posix_timer *t = itimer(arg0(regs));
 	struct itimerval new;
 
-	if (!sys_user_pointer(arg1(regs)) || !sys_user_pointer(arg2(regs)))
-		return -EFAULT;
-	if ((u32)arg0(regs) != ITIMER_REAL)
-		return sys_remote(regs);
 	if (arg1(regs)) {
 		if (copy_from_user(&new, arg1(regs), sizeof(new)))
 			return -EFAULT;
 		if (get_timeval(&new.it_value, &value) || get_timeval(&new.it_interval, &interval))
 			return -EINVAL;
 	}
-	old_left = itimer_left(&old_interval);
-	posix_timer_set(itimer(), value, interval, false);
+	if (!t)
+		return -EINVAL;
+	old_left = itimer_left(t, &old_interval);
+	posix_timer_set(t, value, interval, false);
 	return arg2(regs) ? put_itimer(arg2(regs), old_left, old_interval) : 0;
 }
 
 /* Seconds, rounded, but not to none. */
 s64 sys_alarm(struct regs *regs)
 {
-	u64 interval, left = itimer_left(&interval);
+	struct posix_timer *t = itimer(ITIMER_REAL);
+	u64 interval, left = itimer_left(t, &interval);
 
-	posix_timer_set(itimer(), (u32)arg0(regs) * NSEC_PER_SEC, 0, false);
+	posix_timer_set(t, (u32)arg0(regs) * NSEC_PER_SEC, 0, false);
 	return left && left < NSEC_PER_SEC ? 1 : (left + NSEC_PER_SEC / 2) / NSEC_PER_SEC;
 }

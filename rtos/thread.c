@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 
 #include "cpu.h"
+#include "cpu_timer.h"
 #include "kstring.h"
 #include "log.h"
 #include "page.h"
@@ -320,6 +321,10 @@ static void switched(void)
 void thread_switch(struct thread *prev, struct thread *next)
 {
 	charge(prev);
+	if (next->process && next->process->cpu_timers)
+		cpu_timers_run();
+	else
+		cpu_timers_pause();
 	if (prev->state == THREAD_DEAD)
 		dead = prev;
 	if (next->xsave) {
@@ -339,8 +344,11 @@ void thread_switch(struct thread *prev, struct thread *next)
 void thread_idle(void)
 {
 	charge(current);
+	cpu_timers_pause();
 	trap_wait();
 	charge(NULL);
+	if (current->process && current->process->cpu_timers)
+		cpu_timers_run();
 }
 
 void thread_begin_user(void)

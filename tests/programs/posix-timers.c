@@ -346,6 +346,48 @@ static void processor_time(void)
 	      "and remains when a thread has ended");
 }
 
+/* Computes until it comes; it is taken. */
+static int comes_while_computing(int sig, siginfo_t *info)
+{
+	int64_t end = now(CLOCK_MONOTONIC) + 20000 * MS;
+
+	while (!pending(sig) && now(CLOCK_MONOTONIC) < end)
+		;
+	return pending(sig) && comes(sig, 0, info);
+}
+
+static void processor_timers(void)
+{
+	static const int which[] = { ITIMER_VIRTUAL, ITIMER_PROF }, sigs[] = { SIGVTALRM, SIGPROF };
+	const struct itimerval once = { .it_value = { 0, 20000 } };
+	int id = create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, RT, 0), i, good;
+	int64_t begin = now(CLOCK_THREAD_CPUTIME_ID);
+	siginfo_t info;
+
+	set(id, 0, 20 * MS, 0);
+	wait_until(now(CLOCK_MONOTONIC) + 60 * MS);
+	check(!pending(RT) && left(id) > 0,
+	      "a timer of processor time stands while its thread sleeps");
+	good = comes_while_computing(RT, &info);
+	check(good && info.si_code == SI_TIMER && now(CLOCK_THREAD_CPUTIME_ID) - begin >= 20 * MS,
+	      "and expires while it computes");
+	begin = now(CLOCK_PROCESS_CPUTIME_ID);
+	syscall(SYS_timer_delete, id);
+	id = create(CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL, RT, 0);
+	set(id, TIMER_ABSTIME, begin + 20 * MS, 0);
+	good = comes_while_computing(RT, &info);
+	check(good && now(CLOCK_PROCESS_CPUTIME_ID) - begin >= 20 * MS,
+	      "at a time of the process's");
+	syscall(SYS_timer_delete, id);
+	for (i = 0; i < 2; i++) {
+		begin = now(CLOCK_PROCESS_CPUTIME_ID);
+		good = !setitimer(which[i], &once, NULL) && comes_while_computing(sigs[i], &info);
+		/* Linux counts whole ticks here. */
+		check(good && now(CLOCK_PROCESS_CPUTIME_ID) - begin >= 10 * MS, "setitimer %d",
+		      which[i]);
+	}
+}
+
 static int after_exec(int id)
 {
 	struct itimerval was;
@@ -367,6 +409,8 @@ int main(int argc, char **argv)
 		return after_exec(atoi(argv[1]));
 	sigaddset(&block, RT + 1);
 	sigaddset(&block, SIGALRM);
+	sigaddset(&block, SIGVTALRM);
+	sigaddset(&block, SIGPROF);
 	sigprocmask(SIG_BLOCK, &block, NULL);
 	clocks();
 	periods();
@@ -374,6 +418,7 @@ int main(int argc, char **argv)
 	errors();
 	process_timer();
 	processor_time();
+	processor_timers();
 	if (test_failures)
 		return test_end();
 	id = create(CLOCK_MONOTONIC, SIGEV_SIGNAL, RT, 0);

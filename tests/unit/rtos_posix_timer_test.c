@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/posix_timer.c rtos/sys_timer.c rtos/signals.c rtos/sigqueue.c rtos/sigframe.c rtos/sys_signal.c rtos/sys_time.c */
+/* sources: rtos/posix_timer.c rtos/cpu_timer.c rtos/sys_timer.c rtos/signals.c rtos/sigqueue.c rtos/sigframe.c rtos/sys_signal.c rtos/sys_time.c */
 /* cflags: -Irtos -DUNIT_TEST */
 /* When timers expire, and what their signals tell. */
 #include "rtos_signal_fake.h"
 
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -421,8 +422,8 @@ static void the_interval_timer(void **state)
 	r.rsi = 0;
 	assert_int_equal(sys_setitimer(&r), 0);
 	assert_int_equal(fake_pass(begin + 50 * MS), 0);
-	assert_int_equal(setitimer_us(9, 1, 1), 0);
-	assert_int_equal(fake_call_nr, 38);
+	assert_int_equal(setitimer_us(9, 1, 1), -EINVAL);
+	assert_int_equal(fake_call_nr, __NR_getuid);
 }
 
 static s64 alarm_after(u64 seconds)
@@ -465,6 +466,112 @@ static void an_alarm_that_is_pending(void **state)
 	take(SIGALRM);
 }
 
+/* --- processor time --------------------------------------------------------------------------------- */
+
+static void of_a_thread(void **state)
+{
+	s64 id;
+
+	(void)state;
+	fake_run(&T[1]);
+	id = create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 0);
+	set(id, 10 * MS, 0, 0);
+	fake_pass(begin + 4 * MS);
+	assert_int_equal(left(id), 6 * MS);
+	/* Another one runs, and then nobody. */
+	fake_run(&T[0]);
+	assert_int_equal(fake_pass(begin + 50 * MS), 0);
+	assert_int_equal(left(id), 6 * MS);
+	fake_run(NULL);
+	assert_int_equal(fake_pass(begin + 100 * MS), 0);
+	fake_run(&T[1]);
+	fake_pass(begin + 106 * MS - 1);
+	assert_nothing_pending();
+	fake_pass(begin + 106 * MS);
+	take(SIGUSR1);
+	assert_int_equal(left(id), 0);
+	/* By its number, from another one. */
+	fake_run(&T[0]);
+	id = create(~101u << 3 | 4 | 2, SIGEV_SIGNAL, SIGUSR2, 0);
+	set(id, 5 * MS, 5 * MS, 0);
+	fake_pass(begin + 150 * MS);
+	assert_nothing_pending();
+	fake_run(&T[1]);
+	fake_pass(begin + 161 * MS);
+	assert_int_equal(take(SIGUSR2).overrun, 1);
+	assert_int_equal(create(~999u << 3 | 4 | 2, SIGEV_SIGNAL, SIGUSR2, 0), -EINVAL);
+	assert_int_equal(create(~5u << 3 | 2, SIGEV_SIGNAL, SIGUSR2, 0), -EINVAL);
+	assert_int_equal(create(~100u << 3 | 3, SIGEV_SIGNAL, SIGUSR2, 0), -EINVAL);
+}
+
+static void of_the_process(void **state)
+{
+	s64 id, sooner;
+	u64 i;
+
+	(void)state;
+	fake_run(&T[0]);
+	id = create(CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 0);
+	sooner = create(CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR2, 0);
+	set(id, 10 * MS, 10 * MS, 0);
+	set(sooner, 7 * MS, 0, TIMER_ABSTIME);
+	for (i = 1; i <= 7; i++) {
+		fake_pass(begin + i * MS);
+		fake_run(&T[i % 4]);
+	}
+	take(SIGUSR2);
+	assert_int_equal(left(id), 3 * MS);
+	fake_run(NULL);
+	fake_pass(begin + 100 * MS);
+	fake_run(&T[2]);
+	fake_pass(begin + 103 * MS);
+	take(SIGUSR1);
+	/* Periods are of that time, too. */
+	fake_pass(begin + 112 * MS);
+	assert_nothing_pending();
+	fake_pass(begin + 113 * MS);
+	take(SIGUSR1);
+	delete (id);
+	fake_pass(begin + 200 * MS);
+	assert_nothing_pending();
+}
+
+static void interval_timers_of_processor_time(void **state)
+{
+	(void)state;
+	fake_run(&T[0]);
+	assert_int_equal(setitimer_us(ITIMER_PROF, 3000, 2000), 0);
+	assert_int_equal(setitimer_us(ITIMER_VIRTUAL, 4000, 0), 0);
+	fake_pass(begin + 3 * MS);
+	assert_int_equal(take(SIGPROF).code, SI_KERNEL);
+	fake_pass(begin + 4 * MS);
+	take(SIGVTALRM);
+	fake_run(NULL);
+	fake_pass(begin + 50 * MS);
+	fake_run(&T[1]);
+	fake_pass(begin + 51 * MS);
+	take(SIGPROF);
+	T[1].sigmask = T[0].sigmask = 0;
+	S->action[SIGPROF - 1].handler = (u64)SIG_IGN;
+	assert_in_range(fake_pass(begin + 151 * MS), 45, 51);
+	fake_run(&T[0]);
+}
+
+static void few_timers_of_processor_time(void **state)
+{
+	s64 id = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < CPU_TIMERS_MAX; i++)
+		id = create(CLOCK_PROCESS_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 0);
+	assert_true(id > 0);
+	assert_int_equal(create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 0), -EAGAIN);
+	assert_true(create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0) > 0);
+	delete (id);
+	assert_true(create(CLOCK_THREAD_CPUTIME_ID, SIGEV_SIGNAL, SIGUSR1, 0) > 0);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, fake_signal_teardown)
@@ -484,6 +591,10 @@ int main(void)
 		TEST(the_interval_timer),
 		TEST(alarms),
 		TEST(an_alarm_that_is_pending),
+		TEST(of_a_thread),
+		TEST(of_the_process),
+		TEST(interval_timers_of_processor_time),
+		TEST(few_timers_of_processor_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

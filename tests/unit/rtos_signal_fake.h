@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "../../rtos/cpu.h"
+#include "../../rtos/cpu_timer.h"
 #include "../../rtos/sigframe.h"
 #include "../../rtos/sys.h"
 
@@ -172,14 +173,39 @@ FAKE_UNUSED static unsigned int fake_pass(u64 until)
 	return count;
 }
 
+/* --- processor time: that of `current`, unless nobody runs ------------------------------------------ */
+
+static u64 fake_charged;
+static bool fake_idle;
+
+static u64 fake_uncharged(void)
+{
+	return fake_idle ? 0 : fake_now - fake_charged;
+}
+
 u64 thread_cpu_ns(const struct thread *thread)
 {
-	return thread->cpu_ticks;
+	return thread->cpu_ticks + (thread == current ? fake_uncharged() : 0);
 }
 
 u64 process_cpu_ns(const struct process *process)
 {
-	return process->cpu_ticks;
+	return process->cpu_ticks + fake_uncharged();
+}
+
+/* As thread_switch() does, and thread_idle() for NULL. */
+FAKE_UNUSED static void fake_run(struct thread *thread)
+{
+	current->cpu_ticks += fake_uncharged();
+	fake_process->cpu_ticks += fake_uncharged();
+	fake_charged = fake_now;
+	fake_idle = !thread;
+	if (thread)
+		current = thread;
+	if (thread && fake_process->cpu_timers)
+		cpu_timers_run();
+	else
+		cpu_timers_pause();
 }
 
 FAKE_UNUSED static int fake_signal_setup(void **state)
@@ -198,6 +224,8 @@ FAKE_UNUSED static int fake_signal_setup(void **state)
 	fake_call_result = 0;
 	fake_stopped = 0;
 	fake_on_stop = NULL;
+	fake_charged = fake_now;
+	fake_idle = false;
 	return 0;
 }
 
@@ -211,6 +239,8 @@ FAKE_UNUSED static int fake_signal_teardown(void **state)
 		signal_thread_leaves();
 	}
 	signal_end(fake_process);
+	cpu_timers_pause();
+	assert_null(fake_process->cpu_timers);
 	for (i = 0; i < ARRAY_SIZE(fake_armed); i++)
 		assert_null(fake_armed[i]);
 	assert_int_equal(fake_process->signals->queued, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/signals.c rtos/sigqueue.c rtos/sigframe.c rtos/sys_signal.c rtos/sys_time.c rtos/posix_timer.c */
+/* sources: rtos/signals.c rtos/sigqueue.c rtos/sigframe.c rtos/sys_signal.c rtos/sys_time.c rtos/posix_timer.c rtos/cpu_timer.c */
 /* cflags: -Irtos -DUNIT_TEST */
 /* What is pending, who takes it, and what becomes of it. */
 #include "rtos_signal_fake.h"
