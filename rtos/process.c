@@ -49,7 +49,6 @@ struct process *process_alloc(void)
 	}
 	list_init(&p->threads);
 	p->stack_limit = MM_STACK_DEFAULT;
-	p->start_ns = time_monotonic();
 	return p;
 }
 

@@ -48,7 +48,8 @@ struct process {
 	unsigned int slot_next;		/* where the search for a slot begins */
 
 	struct thread *lonely;		/* in exec, waits for the other threads to end */
-	u64 start_ns;			/* monotonic */
+	struct posix_timer *cpu_timers;	/* armed */
+	u64 cpu_ticks;			/* TSC; of all its threads, as in struct thread */
 	u64 stack_limit;		/* RLIMIT_STACK */
 	struct signals *signals;
 	struct thread *freezer;		/* the only one that may run in user mode, until it thaws the others */

@@ -17,6 +17,9 @@
 #define HARMLESS \
 	(SIGNAL_BIT(SIGCONT) | SIGNAL_BIT(SIGCHLD) | SIGNAL_BIT(SIGWINCH) | SIGNAL_BIT(SIGURG))
 
+/* Entries that are freed before others get their turn. */
+#define DISCARD_BATCH	64
+
 static u64 deliverable(const struct thread *t)
 {
 	return (t->process->signals->pending.set | t->signals.pending.set) & ~t->sigmask;
@@ -105,16 +108,26 @@ static void retarget(struct process *p, u64 set)
 
 /* --- sending --------------------------------------------------------------------------------------- */
 
-static void discard(struct process *p, u64 set)
+/* Discards some of a set, of the process and of its threads. True: there may be more. */
+static bool discard_some(struct process *p, u64 set)
 {
+	u32 *count = &p->signals->queued, left = DISCARD_BATCH;
 	struct list *link;
 
-	sigqueue_discard(&p->signals->pending, set, &p->signals->queued);
+	left -= sigqueue_discard(&p->signals->pending, set, count, left);
 	list_for_each(link, &p->threads) {
 		struct thread *t = list_entry(link, struct thread, process_link);
 
-		sigqueue_discard(&t->signals.pending, set, &p->signals->queued);
+		left -= sigqueue_discard(&t->signals.pending, set, count, left);
 	}
+	return !left;
+}
+
+/* Of signals of which each queue has one at most. */
+static void discard(struct process *p, u64 set)
+{
+	while (discard_some(p, set))
+		;
 }
 
 /* False: it need not be queued. Linux asks the first thread whether a signal to all of them is blocked. */
@@ -283,10 +296,7 @@ static void end_call(struct regs *regs, const struct signal_action *handler)
 		else
 			restart(regs, __NR_restart_syscall);
 		break;
-	default:
-		return;
 	}
-	regs->error = NO_CALL;
 }
 
 /* Calls the handler next; 0 or -EFAULT. */
@@ -381,8 +391,8 @@ void signal_deliver(struct regs *regs)
 
 void signal_action_changed(struct process *p, int sig)
 {
-	if (ignored(p, sig))
-		discard(p, SIGNAL_BIT(sig));
+	while (ignored(p, sig) && discard_some(p, SIGNAL_BIT(sig)))
+		preempt_point();
 }
 
 void signal_exec(struct process *p)
@@ -399,6 +409,8 @@ void signal_exec(struct process *p)
 		}
 		action[sig - 1].flags = action[sig - 1].mask = 0;
 	}
+	/* The interval timers go on. */
+	posix_timer_delete_all(p);
 	uid = scf(__NR_getuid);
 	if (uid >= 0)
 		p->signals->uid = uid;
@@ -428,15 +440,28 @@ void signal_fork(struct process *child, const struct process *parent)
 	to->uid = from->uid;
 }
 
+static void discard_queue(struct process *p, struct sigqueue *q)
+{
+	while (sigqueue_discard(q, ~0ull, &p->signals->queued, DISCARD_BATCH) == DISCARD_BATCH)
+		preempt_point();
+}
+
 void signal_thread_leaves(void)
 {
 	struct process *p = current->process;
 
-	sigqueue_discard(&current->signals.pending, ~0ull, &p->signals->queued);
+	discard_queue(p, &current->signals.pending);
 	retarget(p, ~current->sigmask);
 }
 
 void signal_end(struct process *p)
 {
-	sigqueue_discard(&p->signals->pending, ~0ull, &p->signals->queued);
+	unsigned int i;
+
+	posix_timer_delete_all(p);
+	for (i = 0; i < ARRAY_SIZE(p->signals->itimer); i++) {
+		if (p->signals->itimer[i].process)
+			posix_timer_stop(&p->signals->itimer[i]);
+	}
+	discard_queue(p, &p->signals->pending);
 }

@@ -11,6 +11,7 @@
 
 #include <crtos/assert.h>
 
+#include "posix_timer.h"
 #include "siginfo.h"
 #include "sigqueue.h"
 #include "types.h"
@@ -39,6 +40,8 @@ struct signals {
 	u64 told;		/* what the shadow ignores */
 	u32 queued;		/* entries in queues, and timers */
 	u32 uid;		/* real user, for si_uid */
+	struct posix_timers timers;
+	struct posix_timer itimer[3];	/* ITIMER_REAL, _VIRTUAL, _PROF; in use if it has a process */
 	int fatal;		/* it ends by that signal as soon as a thread leaves the kernel */
 };
 CRTOS_ASSERT(sizeof(struct signals) <= PAGE_SIZE);

@@ -4,7 +4,6 @@
 
 #include "page.h"
 #include "sigqueue.h"
-#include "thread.h"
 
 static void append(struct sigqueue *q, struct sigentry *e)
 {
@@ -104,15 +103,19 @@ void sigqueue_remove(struct sigqueue *q, struct sigentry *entry)
 		unlink(q, entry);
 }
 
-void sigqueue_discard(struct sigqueue *q, u64 set, u32 *count)
+u32 sigqueue_discard(struct sigqueue *q, u64 set, u32 *count, u32 max)
 {
+	u32 n = 0;
+
 	for (set &= q->set; set; set &= set - 1) {
 		int sig = __builtin_ctzll(set) + 1;
 
-		while (q->last[sig - 1]) {
+		for (; q->last[sig - 1]; n++) {
+			if (n == max)
+				return n;
 			leave(q, q->last[sig - 1]->next, NULL, count);
-			preempt_point();
 		}
 		q->set &= ~SIGNAL_BIT(sig);
 	}
+	return n;
 }

@@ -38,7 +38,7 @@ bool sigqueue_add_entry(struct sigqueue *q, struct sigentry *entry);
 void sigqueue_take(struct sigqueue *q, int sig, struct signal_info *info, u32 *count);
 /* Takes an entry out of q, if it is in a queue, without calling left(). */
 void sigqueue_remove(struct sigqueue *q, struct sigentry *entry);
-/* Discards all signals of a set. */
-void sigqueue_discard(struct sigqueue *q, u64 set, u32 *count);
+/* Discards signals of a set, at most `max` entries; how many. All of the set are gone if fewer than max. */
+u32 sigqueue_discard(struct sigqueue *q, u64 set, u32 *count, u32 max);
 
 #endif

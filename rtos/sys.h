@@ -59,6 +59,12 @@ u64 sys_deadline_realtime(u64 ns);
  */
 s64 sys_restart(syscall_fn *fn, u64 deadline);
 
+/*
+ * What a clock id that may be one of processor time means: 0, and the thread, or 0 for the process;
+ * -EINVAL; -ESRCH: another process's.
+ */
+int sys_cpu_clock(s32 id, s32 *tid);
+
 /* Whether a pointer is to the program's range, or NULL. */
 bool sys_user_pointer(u64 addr);
 /* Whether the shadow may not be given it, for it could be to its own memory. Linux itself judges all others. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Clocks and sleeping, with the resolution of the hardware: the coarse clocks are fine here. CPU-time
- * clocks are not kept; they run with the monotonic clock from the start of the process.
+ * Clocks and sleeping, with the resolution of the hardware: the coarse clocks are fine here.
  */
 #include <linux/errno.h>
 #include <linux/time.h>
@@ -51,17 +50,36 @@ u64 sys_deadline_realtime(u64 ns)
 	return ns > now ? sys_deadline_after(ns - now) : 0;
 }
 
-/* Negative numbers are CPU clocks of processes and threads: of our own, that is. Type 3 are devices. */
-static bool own_cpu_clock(s32 id)
+/* Negative numbers: ~pid << 3, CPU_CLOCK_THREAD, and a type, of which 3 is a device's. */
+#define CPU_CLOCK_THREAD	4
+#define CPU_CLOCK_TYPE		3
+
+int sys_cpu_clock(s32 id, s32 *tid)
 {
 	const struct process *p = current->process;
 	s32 pid = ~(id >> 3);
 
-	if (id >= 0 || (id & 3) == 3)
-		return false;
-	if (id & 4)
-		return !pid || process_find_thread(p, pid);
-	return !pid || pid == p->pid;
+	*tid = id == CLOCK_THREAD_CPUTIME_ID ? current->tid : 0;
+	if (id == CLOCK_THREAD_CPUTIME_ID || id == CLOCK_PROCESS_CPUTIME_ID)
+		return 0;
+	if (id >= 0 || (id & CPU_CLOCK_TYPE) == CPU_CLOCK_TYPE)
+		return -EINVAL;
+	if (!(id & CPU_CLOCK_THREAD))
+		return !pid || pid == p->pid ? 0 : -ESRCH;
+	*tid = pid ? pid : current->tid;
+	return process_find_thread(p, *tid) ? 0 : -EINVAL;
+}
+
+static int read_cpu_clock(s32 id, u64 *ns)
+{
+	s32 tid;
+	int ret = sys_cpu_clock(id, &tid);
+
+	if (ret)
+		return ret;
+	*ns = tid ? thread_cpu_ns(process_find_thread(current->process, tid)) :
+		    process_cpu_ns(current->process);
+	return 0;
 }
 
 static int read_clock(s32 id, u64 *ns)
@@ -80,15 +98,8 @@ static int read_clock(s32 id, u64 *ns)
 	case CLOCK_BOOTTIME_ALARM:
 		*ns = time_monotonic();
 		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-	case CLOCK_THREAD_CPUTIME_ID:
-		break;
-	default:
-		if (!own_cpu_clock(id))
-			return -EINVAL;
 	}
-	*ns = time_monotonic() - current->process->start_ns;
-	return 0;
+	return read_cpu_clock(id, ns);
 }
 
 s64 sys_clock_gettime(struct regs *regs)
@@ -96,6 +107,8 @@ s64 sys_clock_gettime(struct regs *regs)
 	u64 ns;
 	int ret = read_clock(arg0(regs), &ns);
 
+	if (ret == -ESRCH)
+		return sys_user_pointer(arg1(regs)) ? sys_remote(regs) : -EFAULT;
 	return ret ? ret : sys_put_timespec(arg1(regs), ns);
 }
 
@@ -104,6 +117,8 @@ s64 sys_clock_getres(struct regs *regs)
 	u64 ns;
 	int ret = read_clock(arg0(regs), &ns);
 
+	if (ret == -ESRCH)
+		return sys_user_pointer(arg1(regs)) ? sys_remote(regs) : -EFAULT;
 	return ret || !arg1(regs) ? ret : sys_put_timespec(arg1(regs), 1);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/errno.h>
 
 #include "cpu.h"
+#include "cpu_timer.h"
 #include "kstring.h"
 #include "log.h"
 #include "page.h"
@@ -40,6 +41,7 @@ void thread_enter_kernel(void);
 void thread_begin_user(void);
 _Noreturn void thread_begin_kernel(void (*fn)(void *arg), void *arg);
 
+static u64 charged_to;		/* TSC */
 static struct thread *owner;
 static struct thread *dead;	/* ended, but ran on its stack until the switch */
 
@@ -188,6 +190,32 @@ void thread_fpu_reset(void)
 	xrstor(current->xsave);
 }
 
+/* --- processor time ------------------------------------------------------------------------------- */
+
+/* What has passed since the last call was t's time, or nobody's. */
+static void charge(struct thread *t)
+{
+	u64 now = rdtsc(), ticks = now - charged_to;
+
+	charged_to = now;
+	if (!t)
+		return;
+	t->cpu_ticks += ticks;
+	if (t->process)
+		t->process->cpu_ticks += ticks;
+}
+
+u64 thread_cpu_ns(const struct thread *thread)
+{
+	return clock_tsc_to_ns(thread->cpu_ticks + (thread == current ? rdtsc() - charged_to : 0));
+}
+
+u64 process_cpu_ns(const struct process *process)
+{
+	return clock_tsc_to_ns(process->cpu_ticks +
+			       (process == current->process ? rdtsc() - charged_to : 0));
+}
+
 /* --- life --------------------------------------------------------------------------------------- */
 
 static void sleep_over(struct timer *timer)
@@ -293,6 +321,11 @@ static void switched(void)
 
 void thread_switch(struct thread *prev, struct thread *next)
 {
+	charge(prev);
+	if (next->process && next->process->cpu_timers)
+		cpu_timers_run();
+	else
+		cpu_timers_pause();
 	if (prev->state == THREAD_DEAD)
 		dead = prev;
 	if (next->xsave) {
@@ -309,9 +342,15 @@ void thread_switch(struct thread *prev, struct thread *next)
 	switched();
 }
 
+/* `current` is blocked, but nobody else is there to wait. */
 void thread_idle(void)
 {
+	charge(current);
+	cpu_timers_pause();
 	trap_wait();
+	charge(NULL);
+	if (current->process && current->process->cpu_timers)
+		cpu_timers_run();
 }
 
 void thread_begin_user(void)

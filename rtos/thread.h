@@ -41,6 +41,7 @@ struct thread {
 	struct list run_link;		/* empty unless in the run queue */
 	struct timer sleep;
 	int wake_result;
+	u64 cpu_ticks;			/* TSC; not those since it was last charged */
 
 	/* Owned by the process layer (process.h). */
 	struct process *process;
@@ -113,6 +114,10 @@ u64 sched_slice(int policy);
  * context.
  */
 void preempt_point(void);
+
+/* Processor time in ns, in user mode and here, but not while it is blocked. */
+u64 thread_cpu_ns(const struct thread *thread);
+u64 process_cpu_ns(const struct process *process);
 
 /* Registers with which `thread` entered the kernel. */
 static inline struct regs *thread_regs(const struct thread *thread)

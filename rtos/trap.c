@@ -207,8 +207,8 @@ void trap_handler(struct regs *regs)
 		trap_finish(regs);
 }
 
-/* While another thread runs this one may get work again. */
-void trap_finish(struct regs *regs)
+/* While another thread runs this one may get work again. Apart, for the sake of those that have none. */
+static __attribute__((noinline)) void work_before_leaving(struct regs *regs)
 {
 	while (sched_pending || current->leave_work) {
 		if (sched_pending)
@@ -218,6 +218,12 @@ void trap_finish(struct regs *regs)
 		else
 			signal_deliver(regs);
 	}
+}
+
+void trap_finish(struct regs *regs)
+{
+	if (__builtin_expect(sched_pending || current->leave_work, 0))
+		work_before_leaving(regs);
 	kernel_open();
 }
 

@@ -38,7 +38,7 @@ static struct crtos_scf_header *fake_scf;
 
 static unsigned int fake_frames, fake_frames_max = 100000, fake_objects, fake_doorbells;
 static int (*fake_on_block)(u64 deadline);	/* instead of blocking; NULL: -EINTR */
-static u64 fake_now;
+static u64 fake_now, fake_real_offset;
 
 void doorbell_linux(void)
 {
@@ -324,7 +324,7 @@ u64 time_monotonic(void)
 
 u64 time_realtime(void)
 {
-	return fake_now + 1000 * NSEC_PER_SEC;
+	return fake_now + fake_real_offset;
 }
 
 #ifndef FAKE_OWN_SIGNALS
@@ -371,6 +371,7 @@ FAKE_UNUSED static int fake_setup(void **state)
 	fake_on_block = NULL;
 	fake_wakes = fake_doorbells = fake_objects = 0;
 	fake_now = NSEC_PER_SEC;
+	fake_real_offset = 1000 * NSEC_PER_SEC;
 	return 0;
 }
 

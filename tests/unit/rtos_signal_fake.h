@@ -10,6 +10,7 @@
 #include <signal.h>
 
 #include "../../rtos/cpu.h"
+#include "../../rtos/cpu_timer.h"
 #include "../../rtos/sigframe.h"
 #include "../../rtos/sys.h"
 
@@ -120,6 +121,97 @@ struct thread *process_find_thread(const struct process *p, s32 tid)
 	return NULL;
 }
 
+/* --- timers, that expire when the test lets time go by --------------------------------------------- */
+
+static struct timer *fake_armed[8];
+
+void timer_init(struct timer *timer, void (*fn)(struct timer *timer))
+{
+	*timer = (struct timer){ .fn = fn };
+}
+
+void timer_stop(struct timer *timer)
+{
+	timer->order = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(fake_armed); i++)
+		if (fake_armed[i] == timer)
+			fake_armed[i] = NULL;
+}
+
+void timer_start(struct timer *timer, u64 expires)
+{
+	timer_stop(timer);
+	timer->expires = expires;
+	timer->order = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(fake_armed); i++) {
+		if (!fake_armed[i]) {
+			fake_armed[i] = timer;
+			return;
+		}
+	}
+	fail_msg("too many timers");
+}
+
+/* In the order of their times, up to `until`; how many have expired. */
+FAKE_UNUSED static unsigned int fake_pass(u64 until)
+{
+	unsigned int count = 0;
+
+	for (;;) {
+		struct timer *first = NULL;
+
+		for (size_t i = 0; i < ARRAY_SIZE(fake_armed); i++) {
+			struct timer *t = fake_armed[i];
+
+			if (t && t->expires <= until && (!first || t->expires < first->expires))
+				first = t;
+		}
+		if (!first)
+			break;
+		fake_now = max(fake_now, first->expires);
+		timer_stop(first);
+		first->fn(first);
+		count++;
+	}
+	fake_now = until;
+	return count;
+}
+
+/* --- processor time: that of `current`, unless nobody runs ------------------------------------------ */
+
+static u64 fake_charged;
+static bool fake_idle;
+
+static u64 fake_uncharged(void)
+{
+	return fake_idle ? 0 : fake_now - fake_charged;
+}
+
+u64 thread_cpu_ns(const struct thread *thread)
+{
+	return thread->cpu_ticks + (thread == current ? fake_uncharged() : 0);
+}
+
+u64 process_cpu_ns(const struct process *process)
+{
+	return process->cpu_ticks + fake_uncharged();
+}
+
+/* As thread_switch() does, and thread_idle() for NULL. */
+FAKE_UNUSED static void fake_run(struct thread *thread)
+{
+	current->cpu_ticks += fake_uncharged();
+	fake_process->cpu_ticks += fake_uncharged();
+	fake_charged = fake_now;
+	fake_idle = !thread;
+	if (thread)
+		current = thread;
+	if (thread && fake_process->cpu_timers)
+		cpu_timers_run();
+	else
+		cpu_timers_pause();
+}
+
 FAKE_UNUSED static int fake_signal_setup(void **state)
 {
 	unsigned int i;
@@ -136,6 +228,8 @@ FAKE_UNUSED static int fake_signal_setup(void **state)
 	fake_call_result = 0;
 	fake_stopped = 0;
 	fake_on_stop = NULL;
+	fake_charged = fake_now;
+	fake_idle = false;
 	return 0;
 }
 
@@ -149,6 +243,10 @@ FAKE_UNUSED static int fake_signal_teardown(void **state)
 		signal_thread_leaves();
 	}
 	signal_end(fake_process);
+	cpu_timers_pause();
+	assert_null(fake_process->cpu_timers);
+	for (i = 0; i < ARRAY_SIZE(fake_armed); i++)
+		assert_null(fake_armed[i]);
 	assert_int_equal(fake_process->signals->queued, 0);
 	kfree(fake_process->signals);
 	assert_int_equal(fake_objects, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/signals.c rtos/sigqueue.c rtos/sigframe.c rtos/sys_signal.c rtos/sys_time.c */
+/* sources: rtos/signals.c rtos/sigqueue.c rtos/sigframe.c rtos/sys_signal.c rtos/sys_time.c rtos/posix_timer.c rtos/cpu_timer.c */
 /* cflags: -Irtos -DUNIT_TEST */
 /* What is pending, who takes it, and what becomes of it. */
 #include "rtos_signal_fake.h"
@@ -165,6 +165,11 @@ static void an_entry_of_its_own_is_given_back(void **state)
 	assert_true(signal_send_entry(fake_process, NULL, &a));
 	assert_true(signal_send_entry(fake_process, NULL, &b));
 	assert_int_equal(S->queued, 0);
+	/* The last one goes, and comes again as the last. */
+	sigqueue_remove(&S->pending, &b);
+	assert_true(signal_send_entry(fake_process, NULL, &b));
+	assert_ptr_equal(a.next, &b);
+	assert_ptr_equal(S->pending.last[RT - 1], &b);
 	sigqueue_remove(&S->pending, &a);
 	assert_int_equal(left, 0);
 	assert_int_equal(signal_take(~0ull, &info), RT);
@@ -238,10 +243,15 @@ static void the_first_thread_before_all_others(void **state)
 	act(SIGUSR1, 0, 0);
 	act(SIGUSR2, 0, 0);
 	act(RT, 0, 0);
+	act(SIGHUP, 0, 0);
 	current = &T[2];
 	send(NULL, SIGUSR1, SI_USER, 0);
 	assert_true(T[0].attention);
 	assert_false(T[2].attention);
+	T[0].sigmask = SIGNAL_BIT(SIGUSR1);
+	send(NULL, SIGHUP, SI_USER, 0);
+	assert_int_equal(fake_wakes, 2);
+	assert_ptr_equal(fake_woken[1], &T[0]);
 	/* Then one that has nothing else to do. */
 	T[0].sigmask = ~0ull;
 	T[1].attention = true;
@@ -430,26 +440,28 @@ static void altstack(u64 sp, u64 bytes, u32 flags, u64 rsp, int expected)
 
 static void the_alternate_stack(void **state)
 {
+	const u64 at = STACK + PAGE_SIZE;
 	struct regs r = in_user_mode();
 	u64 first;
 
 	(void)state;
-	altstack(STACK, 2047, 0, r.rsp, -ENOMEM);
-	altstack(STACK, PAGE_SIZE, 4, r.rsp, -EINVAL);
-	altstack(STACK, PAGE_SIZE, SS_ONSTACK, r.rsp, 0);
+	r.rsp = at - 512;
+	altstack(at, 2047, 0, r.rsp, -ENOMEM);
+	altstack(at, PAGE_SIZE, 4, r.rsp, -EINVAL);
+	altstack(at, PAGE_SIZE, SS_ONSTACK, r.rsp, 0);
 	assert_int_equal(sigframe_altstack_now(r.rsp).flags, 0);
 	act(SIGUSR1, SA_ONSTACK | SA_NODEFER, 0);
 	act(SIGUSR2, 0, 0);
 	send(NULL, SIGUSR1, SI_USER, 0);
 	signal_deliver(&r);
-	assert_true(r.rsp >= STACK && r.rsp < STACK + PAGE_SIZE);
+	assert_true(r.rsp >= at && r.rsp < at + PAGE_SIZE);
 	assert_int_equal(sigframe_altstack_now(r.rsp).flags, SS_ONSTACK);
-	altstack(STACK, PAGE_SIZE, 0, r.rsp, -EPERM);
-	/* The next one lies below, and the third does not fit. */
+	altstack(at, PAGE_SIZE, 0, r.rsp, -EPERM);
+	/* The next two lie below, and one more does not fit, though there is memory. */
 	first = r.rsp;
 	send(NULL, SIGUSR1, SI_USER, 0);
 	signal_deliver(&r);
-	assert_true(r.rsp >= STACK && r.rsp < first - sizeof(struct sigframe));
+	assert_true(r.rsp >= at && r.rsp < first - sizeof(struct sigframe));
 	send(NULL, SIGUSR1, SI_USER, 0);
 	signal_deliver(&r);
 	send(NULL, SIGUSR1, SI_USER, 0);
@@ -464,6 +476,8 @@ static void an_alternate_stack_that_disarms_itself(void **state)
 	(void)state;
 	altstack(STACK, PAGE_SIZE, SS_ONSTACK | SS_AUTODISARM, r.rsp, 0);
 	assert_int_equal(sigframe_altstack_now(r.rsp).flags, SS_AUTODISARM);
+	/* It is not known to be in use. */
+	altstack(STACK, PAGE_SIZE, SS_ONSTACK | SS_AUTODISARM, STACK + 100, 0);
 	act(SIGUSR1, SA_ONSTACK, 0);
 	send(NULL, SIGUSR1, SI_USER, 0);
 	signal_deliver(&r);

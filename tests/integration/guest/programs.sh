@@ -51,7 +51,7 @@ ok "tar" sh -c "crtos run $B tar cf t.tar tree && mkdir -p x && tar xf t.tar -C 
 ok "O_APPEND and redirection" sh -c "echo 1 >f; crtos run $B echo 2 >>f; [ \"\$(cat f)\" = '1
 2' ]"
 
-for program in hello threads forks fpu timers futexes futex-unmapped mmaps signals signal-rules first-thread-ends args \
+for program in hello threads forks fpu timers futexes futex-unmapped mmaps signals signal-rules signals-between posix-timers first-thread-ends args \
 	hello-musl threads-musl futexes-musl args-musl \
 	hello-dynamic threads-dynamic; do
 	ok "program $program" crtos run $P/$program
