@@ -20,6 +20,7 @@
 #include "args.h"
 #include "cpu.h"
 #include "elf.h"
+#include "futex.h"
 #include "kstring.h"
 #include "log.h"
 #include "mm.h"
@@ -396,6 +397,7 @@ static int replace(struct exec *e, struct process *p, struct regs *regs)
 	u64 stack;
 	int ret;
 
+	futex_exec();
 	ret = mm_clear(&p->mm);
 	if (!ret)
 		ret = load(e, p);

@@ -39,6 +39,7 @@ void thread_enter_kernel(void);
 void thread_begin_user(void);
 _Noreturn void thread_begin_kernel(void (*fn)(void *arg), void *arg);
 
+static struct list users = { &users, &users };
 static struct thread *owner;
 static struct thread *dead;	/* ended, but ran on its stack until the switch */
 
@@ -216,11 +217,14 @@ static struct thread *thread_create(int priority)
 		return NULL;
 	}
 	t->state = THREAD_NEW;
-	t->priority = priority;
+	t->priority = t->effective = priority;
 	t->policy = priority ? SCHED_FIFO : SCHED_OTHER;
 	list_init(&t->run_link);
 	list_init(&t->process_link);
+	list_init(&t->user_link);
 	list_init(&t->futex_link);
+	list_init(&t->pi_link);
+	list_init(&t->pi_owned);
 	timer_init(&t->sleep, sleep_over);
 	return t;
 }
@@ -238,6 +242,7 @@ struct thread *thread_create_user(const struct regs *regs, struct process *proce
 		return NULL;
 	}
 	t->process = process;
+	list_append(&users, &t->user_link);
 	fpu_initial(t->xsave);
 	if (fpu_from) {
 		BUG_ON(fpu_from != owner);
@@ -264,8 +269,22 @@ struct thread *thread_create_kernel(void (*fn)(void *arg), void *arg, int priori
 	return t;
 }
 
+struct thread *thread_find(s32 tid)
+{
+	struct list *p;
+
+	list_for_each(p, &users) {
+		struct thread *t = list_entry(p, struct thread, user_link);
+
+		if (t->tid == tid && !t->futex.closed)
+			return t;
+	}
+	return NULL;
+}
+
 void thread_free(struct thread *thread)
 {
+	list_remove(&thread->user_link);
 	kstack_free(thread->kstack_top);
 	kfree(thread->xsave);
 	kfree(thread);
@@ -273,7 +292,9 @@ void thread_free(struct thread *thread)
 
 void thread_exit(void)
 {
+	BUG_ON(!list_empty(&current->pi_owned));
 	timer_stop(&current->sleep);
+	list_remove(&current->user_link);
 	if (owner == current)
 		owner = NULL;
 	current->state = THREAD_DEAD;
