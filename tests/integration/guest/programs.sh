@@ -63,6 +63,7 @@ failures=$((failures + $(grep -c '^not ok' "$out")))
 is "$(grep -c '^ok' "$out") calls with wild pointers" 0 $status
 ok "a periodic task" crtos run -f 80 $P/periodic -l 300 -i 1000
 
+ok "priority inheritance" crtos run $P/pi realtime
 ok "a real-time priority for root" crtos run $P/fifo99
 refused "none for an ordinary user" 1 "priority 0" $P/as-nobody crtos run $P/fifo99
 refused "nor at the start" 125 "RLIMIT_RTPRIO\|CAP_SYS_NICE\|ermission\|ermitted" $P/as-nobody crtos run -f 99 $P/hello
