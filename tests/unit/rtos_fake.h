@@ -297,11 +297,11 @@ bool signal_pending(void)
 {
 	return false;
 }
-#endif
 
 void preempt_point(void)
 {
 }
+#endif
 
 u64 time_monotonic(void)
 {

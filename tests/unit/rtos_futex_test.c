@@ -158,7 +158,9 @@ static void wakes_by_priority_then_age(void **state)
 	(void)state;
 	fake_threads[0].priority = 1;
 	fake_threads[1].priority = 5;
+	/* What it inherits does not count. */
 	fake_threads[2].priority = 1;
+	fake_threads[2].effective = 9;
 	with_waiters(3, wake_two);
 	assert_ptr_equal(fake_woken[0], &fake_threads[1]);
 	assert_ptr_equal(fake_woken[1], &fake_threads[0]);

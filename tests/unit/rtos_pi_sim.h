@@ -46,6 +46,8 @@ static ucontext_t sim_boot;
 static struct timer *sim_timer[SIM_TIMERS];
 static u64 sim_order;
 static char sim_log[256];
+static void (*sim_interrupt)(void);	/* at a preemption point, once */
+static unsigned int sim_interrupt_after;	/* so many others */
 
 #define T(n) (&sim[n].t)
 
@@ -55,7 +57,7 @@ static struct sim_thread *sim_self(void)
 }
 
 /* What happened, a letter each. */
-static void note(char c)
+FAKE_UNUSED static void note(char c)
 {
 	size_t n = strlen(sim_log);
 
@@ -151,6 +153,18 @@ void thread_idle(void)
 	sim_expire();
 }
 
+void preempt_point(void)
+{
+	void (*interrupt)(void) = sim_interrupt;
+
+	if (interrupt && !sim_interrupt_after--) {
+		sim_interrupt = NULL;
+		interrupt();
+	}
+	while (sched_pending)
+		sched_preempt();
+}
+
 bool signal_pending(void)
 {
 	return sim_self()->signal;
@@ -222,7 +236,7 @@ static void run(void)
 		sched_switch();
 }
 
-static void compute(u64 ns)
+FAKE_UNUSED static void compute(u64 ns)
 {
 	while (ns) {
 		struct timer *t = sim_next_timer();
@@ -266,6 +280,15 @@ static s64 futex(u64 addr, u32 op, u32 value, u64 time, u64 addr2, u32 value3)
 	}
 }
 
+#define EXPECT(result, ...) assert_int_equal(futex(__VA_ARGS__), result)
+
+/* A moment, as an argument. */
+FAKE_UNUSED static u64 at(u64 ns)
+{
+	copy_to_user(TIME_ARG, &ns, sizeof(ns));
+	return TIME_ARG;
+}
+
 static u32 word(u64 addr)
 {
 	u32 value;
@@ -287,13 +310,13 @@ static s64 lock_for(u64 addr, u64 ns)
 	return futex(addr, FUTEX_LOCK_PI2_PRIVATE, 0, ns ? TIME_ARG : 0, 0, 0);
 }
 
-static void lock(u64 addr)
+FAKE_UNUSED static void lock(u64 addr)
 {
 	assert_int_equal(lock_for(addr, 0), 0);
 	assert_int_equal(word(addr) & FUTEX_TID_MASK, current->tid);
 }
 
-static void unlock(u64 addr)
+FAKE_UNUSED static void unlock(u64 addr)
 {
 	u32 seen;
 
@@ -309,14 +332,14 @@ FAKE_UNUSED static void set_policy(unsigned int n, int policy, int priority)
 	sim_leave();
 }
 
-static void send_signal(unsigned int n)
+FAKE_UNUSED static void send_signal(unsigned int n)
 {
 	sim[n].signal = true;
 	thread_wake(T(n), -EINTR);
 	sim_leave();
 }
 
-static void kill_thread(unsigned int n)
+FAKE_UNUSED static void kill_thread(unsigned int n)
 {
 	thread_kill(T(n));
 	sim_leave();
@@ -348,6 +371,7 @@ static int sim_setup(void **state)
 	fake_process->thread_count = 0;
 	memset(sim_timer, 0, sizeof(sim_timer));
 	sim_log[0] = 0;
+	sim_interrupt = NULL;
 	sched_init();
 	vm_map(&fake_process->mm.vm, PAGE_OF_WORDS, page_alloc(), VM_READ | VM_WRITE);
 	return 0;

@@ -259,7 +259,8 @@ static void holds_three(void)
 	lock(A);
 	lock(B);
 	lock(C);
-	compute(20 * MS);
+	/* All three come and wait meanwhile. */
+	snooze(20 * MS);
 	seen[0] = T(0)->effective;
 	unlock(B);
 	seen[1] = T(0)->effective;
@@ -321,10 +322,18 @@ static void holds_a_20(void)
 	unlock(A);
 }
 
+/* While it sleeps, so that all come at their time. */
+static void sleeps_holding_a(void)
+{
+	lock(A);
+	snooze(20 * MS);
+	unlock(A);
+}
+
 static void waiters_by_priority_then_age(void **state)
 {
 	(void)state;
-	spawn(0, SCHED_FIFO, 5, holds_a_20);
+	spawn(0, SCHED_FIFO, 5, sleeps_holding_a);
 	spawn(1, SCHED_OTHER, 0, waits_and_tells);
 	spawn(2, SCHED_FIFO, 20, waits_and_tells);
 	spawn(3, SCHED_RR, 30, waits_and_tells);
@@ -374,6 +383,30 @@ static void a_waiters_priority_is_changed(void **state)
 	assert_string_equal(sim_log, "21");
 }
 
+static void lowers_itself(void)
+{
+	snooze(MS);
+	lock(A);
+	seen[0] = T(1)->effective;
+	set_policy(1, SCHED_FIFO, 5);
+	seen[1] = T(1)->effective;
+	unlock(A);
+	seen[2] = T(1)->effective;
+}
+
+/* What it would inherit was less than its own when it got the lock, and is not any more. */
+static void an_owner_lowers_itself(void **state)
+{
+	(void)state;
+	spawn(0, SCHED_FIFO, 5, sleeps_holding_a);
+	spawn(1, SCHED_FIFO, 60, lowers_itself);
+	spawn(2, SCHED_FIFO, 40, waits_and_tells);
+	run();
+	assert_int_equal(seen[0], 60);
+	assert_int_equal(seen[1], 40);
+	assert_int_equal(seen[2], 5);
+}
+
 static void raises_the_end(void)
 {
 	snooze(15 * MS);
@@ -420,6 +453,7 @@ static void other_holds(void)
 	compute(60 * MS);
 	seen[0] = T(0)->effective;
 	seen[1] = T(0)->policy;
+	note('u');
 	unlock(A);
 	note('0');
 }
@@ -456,7 +490,7 @@ static void a_boosted_thread_is_not_sliced(void **state)
 	run();
 	assert_int_equal(seen[0], 50);
 	assert_int_equal(seen[1], SCHED_OTHER);
-	assert_string_equal(sim_log, "fh01");
+	assert_string_equal(sim_log, "ufh01");
 }
 
 static void rr_holds(void)
@@ -577,6 +611,7 @@ int main(void)
 		TEST(gives_back_what_it_inherited),
 		TEST(waiters_by_priority_then_age),
 		TEST(a_waiters_priority_is_changed),
+		TEST(an_owner_lowers_itself),
 		TEST(a_change_goes_down_the_chain),
 		TEST(a_ready_thread_is_requeued),
 		TEST(a_boosted_thread_is_not_sliced),
