@@ -232,7 +232,7 @@ static int claim(struct futex_lock *lock)
 			ret = store(addr, value,
 				    current->tid | FUTEX_OWNER_DIED |
 					    (pi_first(&lock->pi) ? FUTEX_WAITERS : 0));
-	} while (ret == CHANGED);
+	} while (ret == CHANGED && !current->killed);
 	current->futex.bereft = NULL;
 	lock->bereft = false;
 	if (!pi_first(&lock->pi))

@@ -271,15 +271,19 @@ struct thread *thread_create_kernel(void (*fn)(void *arg), void *arg, int priori
 
 struct thread *thread_find(s32 tid)
 {
+	struct thread *found = NULL;
 	struct list *p;
 
 	list_for_each(p, &users) {
 		struct thread *t = list_entry(p, struct thread, user_link);
 
-		if (t->tid == tid && !t->futex.closed)
-			return t;
+		if (t->tid != tid || t->futex.closed)
+			continue;
+		found = t;
+		if (t->process == current->process)
+			break;
 	}
-	return NULL;
+	return found;
 }
 
 void thread_free(struct thread *thread)

@@ -95,7 +95,10 @@ int thread_block(u64 deadline);
 void thread_wake(struct thread *thread, int result);
 /* Marks it killed and wakes it; it ends when it would next return to user mode. */
 void thread_kill(struct thread *thread);
-/* The user thread of this number that has not told that it ends, or NULL. */
+/*
+ * The user thread of this number that has not told that it ends, or NULL. In its own process, if there is
+ * one: programs in containers of Linux may have the same numbers.
+ */
 struct thread *thread_find(s32 tid);
 /* Ends `current`; its memory is freed by whoever runs next. */
 _Noreturn void thread_exit(void);

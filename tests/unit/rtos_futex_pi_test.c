@@ -497,28 +497,38 @@ static void a_death_takes_time(void **state)
 	assert_int_equal(words[1], 201 | FUTEX_OWNER_DIED);
 }
 
-static void pends_before_it_locks(void)
+static void marks_its_locks(void)
 {
-	const u64 head[3] = { HEAD, 8, PENDING | 1 };
+	const u64 head[3] = { ENTRY2 | 1, 8, PENDING | 1 }, to_head = HEAD;
 
 	copy_to_user(HEAD, head, sizeof(head));
+	copy_to_user(ENTRY2, &to_head, sizeof(u64));
+	put_user32(ENTRY2 + 8, current->tid | FUTEX_WAITERS);
 	current->robust_list = HEAD;
 	snooze(10 * MS);
 }
 
+static void waits_at_entry2(void)
+{
+	results[1] = futex(ENTRY2 + 8, FUTEX_WAIT, 200 | FUTEX_WAITERS, at(20 * MS), 0, 0);
+}
+
 static void waits_at_pending(void)
 {
-	results[1] = futex(PENDING + 8, FUTEX_WAIT, 0, at(20 * MS), 0, 0);
+	results[2] = futex(PENDING + 8, FUTEX_WAIT, 0, at(20 * MS), 0, 0);
 }
 
 /* Of a lock with inheritance nobody is woken who does not wait as its waiters do. */
-static void a_pending_lock_wakes_nobody(void **state)
+static void marked_locks_wake_nobody(void **state)
 {
 	(void)state;
-	spawn(0, SCHED_FIFO, 50, pends_before_it_locks);
-	spawn(1, SCHED_FIFO, 10, waits_at_pending);
+	spawn(0, SCHED_FIFO, 50, marks_its_locks);
+	spawn(1, SCHED_FIFO, 10, waits_at_entry2);
+	spawn(2, SCHED_FIFO, 10, waits_at_pending);
 	run();
+	assert_int_equal(word(ENTRY2 + 8), FUTEX_OWNER_DIED | FUTEX_WAITERS);
 	assert_int_equal(results[1], -ETIMEDOUT);
+	assert_int_equal(results[2], -ETIMEDOUT);
 }
 
 static void executes(void)
@@ -544,6 +554,30 @@ static void exec_hands_on(void **state)
 	assert_int_equal(results[0], 0);
 }
 
+static void ends_slowly(void)
+{
+	lock(A);
+	futex_exit();
+	snooze(10 * MS);
+}
+
+static void comes_too_late(void)
+{
+	snooze(MS);
+	EXPECT(-ESRCH, A, LOCK, 0, 0, 0, 0);
+	note('1');
+}
+
+/* Nobody waits for one who has left what it had, and would not tell again. */
+static void the_ending_own_nothing(void **state)
+{
+	(void)state;
+	spawn(0, SCHED_FIFO, 50, ends_slowly);
+	spawn(1, SCHED_FIFO, 10, comes_too_late);
+	run();
+	assert_string_equal(sim_log, "1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sim_setup, sim_teardown)
@@ -562,8 +596,9 @@ int main(void)
 		TEST(the_killed_do_not_wait),
 		TEST(robust_locks_are_handed_on),
 		TEST(a_death_takes_time),
-		TEST(a_pending_lock_wakes_nobody),
+		TEST(marked_locks_wake_nobody),
 		TEST(exec_hands_on),
+		TEST(the_ending_own_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
