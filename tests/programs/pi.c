@@ -471,7 +471,11 @@ static void robust(void)
 
 /* --- priorities --------------------------------------------------------------------------------------------- */
 
-static volatile uint32_t holds, wants, middle_holds, finished;
+/*
+ * Low and medium compute from the moment that all threads are there, whatever it took to make them: the one that
+ * runs is the one with the higher priority.
+ */
+static volatile uint32_t holds, wants, middle_holds, go, finished;
 static uint32_t high_finished, medium_finished, low_finished;
 static int own_priority;
 
@@ -486,7 +490,7 @@ static void *low(void *arg)
 
 	pthread_mutex_lock(&mutex);
 	holds = 1;
-	while (!wants)
+	while (!go)
 		;
 	compute(20 * MS);
 	/* Not glibc's notion of it. */
@@ -499,6 +503,8 @@ static void *low(void *arg)
 
 static void *medium(void *arg)
 {
+	while (!go)
+		;
 	compute(200 * MS);
 	medium_finished = place();
 	return arg;
@@ -532,7 +538,7 @@ static void inversion(int protocol, bool chain)
 
 	mutex_init(&mutex, protocol, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED);
 	mutex_init(&mutex2, protocol, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED);
-	holds = wants = middle_holds = finished = 0;
+	holds = wants = middle_holds = go = finished = 0;
 	threads[n++] = start(10, low, NULL);
 	until(&holds, 1);
 	if (chain) {
@@ -542,6 +548,7 @@ static void inversion(int protocol, bool chain)
 	threads[n++] = start(40, high, chain ? &mutex2 : &mutex);
 	until(&wants, 1);
 	threads[n++] = start(30, medium, NULL);
+	go = 1;
 	for (i = 0; i < n; i++)
 		pthread_join(threads[i], NULL);
 	pthread_mutex_destroy(&mutex);
@@ -555,7 +562,7 @@ static void raise_a_waiter(int to)
 	int i;
 
 	mutex_init(&mutex, PTHREAD_PRIO_INHERIT, PTHREAD_MUTEX_NORMAL, PTHREAD_MUTEX_STALLED);
-	holds = wants = finished = 0;
+	holds = wants = go = finished = 0;
 	threads[0] = start(10, low, NULL);
 	until(&holds, 1);
 	threads[1] = start(20, high, &mutex);
@@ -563,6 +570,7 @@ static void raise_a_waiter(int to)
 	until((volatile uint32_t *)&mutex.__data.__lock, FUTEX_WAITERS);
 	threads[2] = start(30, medium, NULL);
 	pthread_setschedprio(threads[1], to);
+	go = 1;
 	for (i = 0; i < 3; i++)
 		pthread_join(threads[i], NULL);
 	pthread_mutex_destroy(&mutex);
@@ -613,8 +621,9 @@ static void order(void)
 		while (flag != i + 1)
 			nanosleep(&ms, NULL);
 	}
-	/* None runs as long as this one does: whoever has counted itself has blocked, or is about to. */
-	nanosleep(&ms, NULL);
+	/* The last has counted itself and has only to block, for which it has as long as this one sleeps. */
+	for (i = 0; i < 10; i++)
+		nanosleep(&ms, NULL);
 	pthread_mutex_unlock(&mutex);
 	for (i = 0; i < 4; i++)
 		pthread_join(thread[i], NULL);
