@@ -21,6 +21,7 @@
 #include "cpu.h"
 #include "elf.h"
 #include "fork.h"
+#include "futex.h"
 #include "kstring.h"
 #include "log.h"
 #include "mm.h"
@@ -425,6 +426,7 @@ static int replace(struct exec *e, struct process *p, struct regs *regs)
 	u64 stack;
 	int ret;
 
+	futex_exec();
 	ret = own_memory(e, p);
 	if (!ret)
 		ret = load(e, p);

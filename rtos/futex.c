@@ -13,20 +13,16 @@
 
 static struct list buckets[BUCKETS];
 
-static struct list *bucket(u64 key)
+static struct list *bucket(const struct futex_key *key)
 {
-	struct list *b = &buckets[(key >> 2 ^ key >> PAGE_SHIFT) % BUCKETS];
+	struct list *b = &buckets[(key->word >> 2 ^ key->word >> PAGE_SHIFT) % BUCKETS];
 
 	if (!b->next)
 		list_init(b);
 	return b;
 }
 
-/*
- * 0 for a good address; *key is never 0. No frame is in two places, so the address in its process is the
- * word; the frame is not, for a waiter stays when its page is unmapped, and the frame may go elsewhere.
- */
-static int futex_key(u64 addr, u64 *key)
+int futex_key(struct futex_key *key, u64 addr, bool private, u32 need)
 {
 	u32 prot;
 	u64 frame;
@@ -35,50 +31,98 @@ static int futex_key(u64 addr, u64 *key)
 		return -EINVAL;
 	if (addr < CRTOS_USER_START || addr >= CRTOS_USER_END)
 		return -EFAULT;
+	if (private) {
+		*key = (struct futex_key){ .process = current->process, .word = addr };
+		return 0;
+	}
 	frame = vm_lookup(&current->process->mm->vm, addr & PAGE_MASK, &prot);
-	if (!frame || !(prot & VM_READ))
+	if (!frame || !(prot & need))
 		return -EFAULT;
-	*key = addr;
+	*key = (struct futex_key){ .word = frame | (addr & ~PAGE_MASK) };
 	return 0;
 }
 
-static void enqueue(struct thread *t, u64 key)
+bool futex_key_same(const struct futex_key *a, const struct futex_key *b)
+{
+	return a->word == b->word && a->process == b->process;
+}
+
+bool futex_key_holds(const struct futex_key *key, const struct thread *t, u64 addr)
+{
+	return key->process ||
+	       vm_lookup(&t->process->mm->vm, addr & PAGE_MASK, NULL) == (key->word & PAGE_MASK);
+}
+
+static void enqueue(struct thread *t, const struct futex_key *key, u64 addr)
 {
 	struct list *b = bucket(key), *p;
 
 	/* In front of the first one of lower priority. */
 	list_for_each(p, b) {
-		if (list_entry(p, struct thread, futex_link)->priority < t->priority)
+		if (list_entry(p, struct thread, futex_link)->futex.priority < t->futex.priority)
 			break;
 	}
-	t->futex_key = key;
+	t->futex.key = *key;
+	t->futex.addr = addr;
 	list_append(p, &t->futex_link);
 }
 
-/* A futex_key of 0 tells the waiter that it was woken, whatever thread_block() returns. */
-static void wake(struct thread *t)
+/* As on Linux the place is that of the thread's own priority when it begins to wait, whatever comes later. */
+void futex_enqueue(struct thread *t, const struct futex_key *key, u64 addr)
+{
+	t->futex.priority = t->priority;
+	enqueue(t, key, addr);
+}
+
+/* A key of 0 tells the waiter that it was woken, whatever thread_block() returns. */
+void futex_dequeue(struct thread *t)
 {
 	list_remove(&t->futex_link);
-	t->futex_key = 0;
+	t->futex.key.word = 0;
+}
+
+static void wake(struct thread *t)
+{
+	futex_dequeue(t);
 	thread_wake(t, 0);
 }
 
-static bool waits_for(const struct thread *t, u64 key)
+static bool waits_for(const struct thread *t, const struct futex_key *key)
 {
-	return t->futex_key == key && t->process == current->process;
+	return futex_key_same(&t->futex.key, key) && futex_key_holds(key, t, t->futex.addr);
 }
 
-static int wake_key(u64 key, int count, u32 bitset)
+struct thread *futex_first(const struct futex_key *key, bool asleep)
+{
+	struct list *p, *b = bucket(key);
+
+	list_for_each(p, b) {
+		struct thread *t = list_entry(p, struct thread, futex_link);
+
+		if (waits_for(t, key) && (!asleep || t->state == THREAD_BLOCKED))
+			return t;
+	}
+	return NULL;
+}
+
+/* Those who wait for a lock, or for FUTEX_CMP_REQUEUE_PI, are not to be woken like this: -EINVAL. */
+static int wake_key(const struct futex_key *key, int count, u32 bitset)
 {
 	struct list *p, *next;
 	int woken = 0;
 
+	if (futex_pi_waited(key))
+		return -EINVAL;
 	list_for_each_safe(p, next, bucket(key)) {
 		struct thread *t = list_entry(p, struct thread, futex_link);
 
 		if (woken >= count)
 			break;
-		if (!waits_for(t, key) || !(t->futex_bitset & bitset))
+		if (!waits_for(t, key))
+			continue;
+		if (t->futex.lock.word)
+			return -EINVAL;
+		if (!(t->futex.bitset & bitset))
 			continue;
 		wake(t);
 		woken++;
@@ -86,7 +130,21 @@ static int wake_key(u64 key, int count, u32 bitset)
 	return woken;
 }
 
-static int requeue(u64 from, u64 to, int count)
+/*
+ * Where a waiter of another process has the second word, if it has, is not known here. It is woken
+ * instead, as waiters may be at any time: it looks at its word and comes back.
+ */
+static void move(struct thread *t, const struct futex_key *to, u64 addr)
+{
+	if (t->process != current->process) {
+		wake(t);
+		return;
+	}
+	futex_dequeue(t);
+	enqueue(t, to, addr);
+}
+
+static int requeue(const struct futex_key *from, const struct futex_key *to, u64 addr, int count)
 {
 	struct list *p, *next;
 	int moved = 0;
@@ -98,24 +156,24 @@ static int requeue(u64 from, u64 to, int count)
 			break;
 		if (!waits_for(t, from))
 			continue;
+		if (t->futex.lock.word)
+			return -EINVAL;
 		moved++;
-		if (from == to)
-			continue;
-		list_remove(p);
-		enqueue(t, to);
+		if (!futex_key_same(from, to))
+			move(t, to, addr);
 	}
 	return moved;
 }
 
-static int futex_wait(u64 addr, u32 value, u32 bitset, u64 deadline)
+static int futex_wait(u64 addr, bool private, u32 value, u32 bitset, u64 deadline)
 {
+	struct futex_key key;
 	u32 seen;
-	u64 key;
 	int ret;
 
 	if (!bitset)
 		return -EINVAL;
-	ret = futex_key(addr, &key);
+	ret = futex_key(&key, addr, private, VM_READ);
 	if (ret)
 		return ret;
 	if (get_user32(&seen, addr))
@@ -124,38 +182,47 @@ static int futex_wait(u64 addr, u32 value, u32 bitset, u64 deadline)
 		return -EAGAIN;
 	if (signal_pending())
 		return deadline == TIME_NEVER ? -ERESTARTSYS : -EINTR;
-	current->futex_bitset = bitset;
-	enqueue(current, key);
+	current->futex.bitset = bitset;
+	current->futex.lock.word = 0;
+	futex_enqueue(current, &key, addr);
 	ret = thread_block(deadline);
-	if (!current->futex_key)
+	if (!current->futex.key.word)
 		return 0;
-	list_remove(&current->futex_link);
-	current->futex_key = 0;
+	futex_dequeue(current);
 	if (ret == -ETIMEDOUT)
 		return -ETIMEDOUT;
 	return deadline == TIME_NEVER ? -ERESTARTSYS : -EINTR;
 }
 
-int futex_wake_addr(u64 addr, int count)
+static int futex_wake(u64 addr, bool private, int count, u32 bitset)
 {
-	u64 key;
-	int ret = futex_key(addr, &key);
+	struct futex_key key;
+	int ret;
 
-	return ret ? ret : wake_key(key, count, FUTEX_BITSET_MATCH_ANY);
+	if (!bitset)
+		return -EINVAL;
+	ret = futex_key(&key, addr, private, VM_READ);
+	return ret ? ret : wake_key(&key, count, bitset);
 }
 
-static int futex_requeue(u64 addr, int wakes, u64 addr2, int moves, const u32 *expected)
+int futex_wake_addr(u64 addr, int count)
 {
-	u64 from, to;
+	return futex_wake(addr, false, count, FUTEX_BITSET_MATCH_ANY);
+}
+
+static int futex_requeue(u64 addr, bool private, int wakes, u64 addr2, int moves,
+			 const u32 *expected)
+{
+	struct futex_key from, to;
+	int ret, woken;
 	u32 seen;
-	int ret;
 
 	if (wakes < 0 || moves < 0)
 		return -EINVAL;
-	ret = futex_key(addr, &from);
+	ret = futex_key(&from, addr, private, VM_READ);
 	if (ret)
 		return ret;
-	ret = futex_key(addr2, &to);
+	ret = futex_key(&to, addr2, private, VM_READ);
 	if (ret)
 		return ret;
 	if (expected) {
@@ -164,8 +231,11 @@ static int futex_requeue(u64 addr, int wakes, u64 addr2, int moves, const u32 *e
 		if (seen != *expected)
 			return -EAGAIN;
 	}
-	ret = wake_key(from, wakes, FUTEX_BITSET_MATCH_ANY);
-	return ret + requeue(from, to, moves);
+	woken = wake_key(&from, wakes, FUTEX_BITSET_MATCH_ANY);
+	if (woken < 0)
+		return woken;
+	ret = requeue(&from, &to, addr2, moves);
+	return ret < 0 ? ret : woken + ret;
 }
 
 /* The operation of FUTEX_WAKE_OP on the second word; *old gets what was there. */
@@ -229,16 +299,16 @@ static int wake_op_compare(u32 op, s32 old)
 	return -ENOSYS;
 }
 
-static int futex_wake_op(u64 addr, int wakes, u64 addr2, int wakes2, u32 op)
+static int futex_wake_op(u64 addr, bool private, int wakes, u64 addr2, int wakes2, u32 op)
 {
-	u64 key, key2;
+	struct futex_key key, key2;
+	int ret, woken, wake2;
 	u32 old;
-	int ret, wake2;
 
-	ret = futex_key(addr, &key);
+	ret = futex_key(&key, addr, private, VM_READ);
 	if (ret)
 		return ret;
-	ret = futex_key(addr2, &key2);
+	ret = futex_key(&key2, addr2, private, VM_WRITE);
 	if (ret)
 		return ret;
 	ret = wake_op_modify(addr2, op, &old);
@@ -247,73 +317,94 @@ static int futex_wake_op(u64 addr, int wakes, u64 addr2, int wakes2, u32 op)
 	wake2 = wake_op_compare(op, old);
 	if (wake2 < 0)
 		return wake2;
-	ret = wake_key(key, wakes, FUTEX_BITSET_MATCH_ANY);
-	if (wake2)
-		ret += wake_key(key2, wakes2, FUTEX_BITSET_MATCH_ANY);
-	return ret;
+	woken = wake_key(&key, wakes, FUTEX_BITSET_MATCH_ANY);
+	if (woken < 0 || !wake2)
+		return woken;
+	ret = wake_key(&key2, wakes2, FUTEX_BITSET_MATCH_ANY);
+	return ret < 0 ? ret : woken + ret;
 }
 
-/* Relative for FUTEX_WAIT, absolute for FUTEX_WAIT_BITSET. */
+static bool timed(u32 cmd)
+{
+	return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI ||
+	       cmd == FUTEX_LOCK_PI2 || cmd == FUTEX_WAIT_REQUEUE_PI;
+}
+
+/* Relative for FUTEX_WAIT; otherwise a moment, of the real-time clock for FUTEX_LOCK_PI. */
 static int futex_deadline(u64 addr, u32 op, u64 *deadline)
 {
+	u32 cmd = op & FUTEX_CMD_MASK;
 	u64 ns;
 	int ret;
 
 	*deadline = TIME_NEVER;
-	if (!addr)
+	if (!addr || !timed(cmd))
 		return 0;
 	ret = sys_get_timespec(addr, &ns);
 	if (ret)
 		return ret;
-	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
+	if (cmd == FUTEX_WAIT)
 		*deadline = sys_deadline_after(ns);
+	else if (cmd == FUTEX_LOCK_PI || (op & FUTEX_CLOCK_REALTIME))
+		*deadline = sys_deadline_realtime(ns);
 	else
-		*deadline = op & FUTEX_CLOCK_REALTIME ? sys_deadline_realtime(ns) : ns;
+		*deadline = ns;
 	return 0;
+}
+
+static bool knows_realtime(u32 cmd)
+{
+	return cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI || cmd == FUTEX_LOCK_PI2;
 }
 
 s64 sys_futex(struct regs *regs)
 {
 	u64 addr = arg0(regs), addr2 = arg4(regs), deadline;
-	u32 op = arg1(regs), value = arg2(regs), value3 = arg5(regs);
-	int ret;
+	u32 op = arg1(regs), cmd = op & FUTEX_CMD_MASK, value = arg2(regs), value3 = arg5(regs);
+	bool private = op & FUTEX_PRIVATE_FLAG;
+	int ret = futex_deadline(arg3(regs), op, &deadline);
 
-	if ((op & FUTEX_CLOCK_REALTIME) && (op & FUTEX_CMD_MASK) != FUTEX_WAIT_BITSET)
+	if (ret)
+		return ret;
+	if ((op & FUTEX_CLOCK_REALTIME) && !knows_realtime(cmd))
 		return -ENOSYS;
-	switch (op & FUTEX_CMD_MASK) {
+	switch (cmd) {
 	case FUTEX_WAIT:
+		return futex_wait(addr, private, value, FUTEX_BITSET_MATCH_ANY, deadline);
 	case FUTEX_WAIT_BITSET:
-		ret = futex_deadline(arg3(regs), op, &deadline);
-		if (ret)
-			return ret;
-		return futex_wait(addr, value,
-				  (op & FUTEX_CMD_MASK) == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY :
-									value3,
-				  deadline);
+		return futex_wait(addr, private, value, value3, deadline);
 	case FUTEX_WAKE:
-		return futex_wake_addr(addr, value);
-	case FUTEX_WAKE_BITSET: {
-		u64 key;
-
-		if (!value3)
-			return -EINVAL;
-		ret = futex_key(addr, &key);
-		return ret ? ret : wake_key(key, value, value3);
-	}
+		return futex_wake(addr, private, value, FUTEX_BITSET_MATCH_ANY);
+	case FUTEX_WAKE_BITSET:
+		return futex_wake(addr, private, value, value3);
 	case FUTEX_REQUEUE:
-		return futex_requeue(addr, value, addr2, arg3(regs), NULL);
+		return futex_requeue(addr, private, value, addr2, arg3(regs), NULL);
 	case FUTEX_CMP_REQUEUE:
-		return futex_requeue(addr, value, addr2, arg3(regs), &value3);
+		return futex_requeue(addr, private, value, addr2, arg3(regs), &value3);
 	case FUTEX_WAKE_OP:
-		return futex_wake_op(addr, value, addr2, arg3(regs), value3);
+		return futex_wake_op(addr, private, value, addr2, arg3(regs), value3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(regs, addr, private, deadline, true);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(regs, addr, private, TIME_NEVER, false);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(addr, private);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return futex_wait_requeue_pi(regs, addr, value, addr2, private, deadline);
+	case FUTEX_CMP_REQUEUE_PI:
+		return futex_cmp_requeue_pi(addr, addr2, private, value, arg3(regs), value3);
 	}
-	return -ENOSYS;		/* priority inheritance too */
+	return -ENOSYS;
 }
 
 /* --- robust futexes ----------------------------------------------------------------------------- */
 
-/* Tells the next owner that this one died; as handle_futex_death() of Linux. */
-static int robust_death(u64 addr, bool pending)
+/*
+ * Tells the next owner that this one died; as handle_futex_death() of Linux. Who waits for a lock with
+ * inheritance is woken by futex_pi_release().
+ */
+static int robust_death(u64 addr, bool pi, bool pending)
 {
 	u32 value, seen, owner = current->tid;
 
@@ -321,7 +412,7 @@ static int robust_death(u64 addr, bool pending)
 		return -EFAULT;
 	for (;;) {
 		preempt_point();
-		if (pending && !value) {
+		if (pending && !pi && !(value & FUTEX_TID_MASK)) {
 			futex_wake_addr(addr, 1);
 			return 0;
 		}
@@ -333,36 +424,49 @@ static int robust_death(u64 addr, bool pending)
 			break;
 		value = seen;
 	}
-	if (value & FUTEX_WAITERS)
+	if (!pi && (value & FUTEX_WAITERS))
 		futex_wake_addr(addr, 1);
 	return 0;
 }
 
-void futex_exit_robust(void)
+/* Bit 0 of a link says that the entry it leads to is a lock with inheritance. */
+static void release_robust(void)
 {
-	u64 head = current->robust_list, next, pending;
+	u64 head = current->robust_list, next, pending, offset;
 	struct robust_list_head list;
 	int limit;
 
 	if (!head || copy_from_user(&list, head, sizeof(list)))
 		return;
 	current->robust_list = 0;
-	/* Bit 0 of an entry marks a PI futex; those do not exist here. */
-	pending = (u64)list.list_op_pending & ~1ull;
-	next = (u64)list.list.next & ~1ull;
-	for (limit = ROBUST_LIMIT; next != head && limit; limit--) {
-		u64 entry = next;
+	offset = list.futex_offset;
+	pending = (u64)list.list_op_pending;
+	next = (u64)list.list.next;
+	for (limit = ROBUST_LIMIT; (next & ~1ull) != head && limit; limit--) {
+		u64 entry = next & ~1ull;
+		bool pi = next & 1;
 		int bad;
 
 		preempt_point();
 		bad = copy_from_user(&next, entry, sizeof(next));
-
-		next &= ~1ull;
-		if (entry != pending && robust_death(entry + list.futex_offset, false))
+		if (entry != (pending & ~1ull) && robust_death(entry + offset, pi, false))
 			return;
 		if (bad)
 			return;
 	}
-	if (pending)
-		robust_death(pending + list.futex_offset, true);
+	if (pending & ~1ull)
+		robust_death((pending & ~1ull) + offset, pending & 1, true);
+}
+
+void futex_exec(void)
+{
+	release_robust();
+	futex_pi_release();
+}
+
+/* After its number is gone from the words that it had, nobody shall make it an owner again. */
+void futex_exit(void)
+{
+	futex_exec();
+	current->futex.closed = true;
 }

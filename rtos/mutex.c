@@ -1,46 +1,36 @@
 // SPDX-License-Identifier: MIT
 #include <linux/errno.h>
 
+#include "log.h"
 #include "mutex.h"
 #include "thread.h"
 
 void mutex_init(struct mutex *mutex)
 {
-	mutex->owner = NULL;
-	list_init(&mutex->waiters);
+	pi_lock_init(&mutex->lock, NULL);
 }
 
 int mutex_lock(struct mutex *mutex)
 {
-	if (!mutex->owner) {
-		mutex->owner = current;
-		return 0;
-	}
-	list_append(&mutex->waiters, &current->futex_link);
-	while (mutex->owner != current) {
-		thread_block(TIME_NEVER);
-		if (current->killed && mutex->owner != current) {
-			list_remove(&current->futex_link);
-			return -EINTR;
+	for (;;) {
+		if (!mutex->lock.owner) {
+			pi_own(&mutex->lock, current);
+			return 0;
 		}
+		if (current->killed)
+			return -EINTR;
+		/* Who holds one waits for nothing that another thread of the program could keep. */
+		BUG_ON(pi_wait(&mutex->lock, current));
+		thread_block(TIME_NEVER);
+		if (mutex->lock.owner == current)
+			return 0;
 	}
-	return 0;
 }
 
 void mutex_unlock(struct mutex *mutex)
 {
-	struct thread *next = NULL;
-	struct list *p;
-
-	list_for_each(p, &mutex->waiters) {
-		struct thread *t = list_entry(p, struct thread, futex_link);
-
-		if (!next || t->priority > next->priority)
-			next = t;
-	}
-	mutex->owner = next;
-	if (!next)
-		return;
-	list_remove(&next->futex_link);
-	thread_wake(next, 0);
+	if (pi_first(&mutex->lock))
+		thread_wake(pi_hand_over(&mutex->lock), 0);
+	else
+		pi_disown(&mutex->lock);
 }

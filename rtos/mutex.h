@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A sleeping lock for what spans preempt_point() or thread_block(). Not for interrupt context. */
+/*
+ * A sleeping lock for what spans preempt_point() or thread_block(), with priority inheritance. Not for
+ * interrupt context.
+ */
 #ifndef RTOS_MUTEX_H
 #define RTOS_MUTEX_H
 
-#include "list.h"
-#include "types.h"
-
-struct thread;
+#include "pi.h"
 
 struct mutex {
-	struct thread *owner;
-	struct list waiters;		/* by thread.futex_link */
+	struct pi_lock lock;
 };
 
 void mutex_init(struct mutex *mutex);

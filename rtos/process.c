@@ -378,6 +378,7 @@ static _Noreturn void leave(enum slot_state slot_state)
 
 	signal_thread_leaves();
 	process_thaw();
+	futex_exit();
 	p->slot[current->slot] = NULL;
 	p->slot_state[current->slot] = slot_state;
 	p->slot_seq[current->slot] = current->scf_seq;
@@ -421,7 +422,7 @@ void process_exit_thread(int code)
 	struct process *p = current->process;
 
 	if (!p->exiting) {
-		futex_exit_robust();
+		futex_exit();
 		if (current->clear_child_tid && !put_user32(current->clear_child_tid, 0))
 			futex_wake_addr(current->clear_child_tid, 1);
 	}

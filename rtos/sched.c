@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Fixed priorities, a FIFO queue for each. The running thread is in no queue. A thread that is preempted
- * goes back to the head of its queue, one whose slice ended or that yields, to the tail.
+ * goes back to the head of its queue, one whose slice ended or that yields, to the tail. What counts is
+ * the effective priority of a thread, which may be inherited from those who wait for it.
  *
  * When nothing is ready, the thread that blocked last waits for an interrupt on its own stack, and
  * just goes on if it is the next to run: a remote call, answered while nothing else runs, switches nothing.
@@ -12,12 +13,13 @@
 #include <linux/errno.h>
 
 #include "log.h"
+#include "pi.h"
 #include "scheduler.h"
 
 #define SLICE_RR_NS	(100 * 1000000ull)
 #define SLICE_OTHER_NS	(4 * 1000000ull)
 
-struct thread sched_boot_thread = { .state = THREAD_BLOCKED, .priority = -1 };
+struct thread sched_boot_thread = { .state = THREAD_BLOCKED, .priority = -1, .effective = -1 };
 struct thread *current = &sched_boot_thread;
 bool sched_pending;
 
@@ -39,22 +41,22 @@ static int highest(void)
 
 static u64 ready_bit(const struct thread *t)
 {
-	return 1ull << (t->priority & 63);
+	return 1ull << (t->effective & 63);
 }
 
 static void enqueue(struct thread *t, bool head)
 {
-	struct list *q = &queue[t->priority];
+	struct list *q = &queue[t->effective];
 
 	list_insert(head ? q : q->prev, &t->run_link);
-	ready[t->priority / 64] |= ready_bit(t);
+	ready[t->effective / 64] |= ready_bit(t);
 }
 
 static void dequeue(struct thread *t)
 {
 	list_remove(&t->run_link);
-	if (list_empty(&queue[t->priority]))
-		ready[t->priority / 64] &= ~ready_bit(t);
+	if (list_empty(&queue[t->effective]))
+		ready[t->effective / 64] &= ~ready_bit(t);
 }
 
 static bool queued(const struct thread *t)
@@ -67,15 +69,21 @@ u64 sched_slice(int policy)
 	return policy == SCHED_RR ? SLICE_RR_NS : policy == SCHED_OTHER ? SLICE_OTHER_NS : 0;
 }
 
+/* A thread of SCHED_OTHER at a real-time priority, which it inherits, runs as one of SCHED_FIFO. */
+static u64 slice_of(const struct thread *t)
+{
+	return t->policy == SCHED_OTHER && t->effective ? 0 : sched_slice(t->policy);
+}
+
 /* current, running, may now have to share its priority. */
 static void slice_begin(void)
 {
 	struct thread *t = current;
 	u64 length;
 
-	if (t->state != THREAD_READY || list_empty(&queue[t->priority]) || t->slice_end)
+	if (t->state != THREAD_READY || list_empty(&queue[t->effective]) || t->slice_end)
 		return;
-	length = sched_slice(t->policy);
+	length = slice_of(t);
 	if (!length)
 		return;
 	t->slice_end = time_monotonic() + (t->slice_left ? t->slice_left : length);
@@ -154,9 +162,9 @@ void sched_preempt(void)
 		current->slice_end = 0;
 		current->slice_left = 0;
 	}
-	if (priority > current->priority)
+	if (priority > current->effective)
 		give_way(!turn);
-	else if (turn && priority == current->priority)
+	else if (turn && priority == current->effective)
 		give_way(false);
 }
 
@@ -167,9 +175,9 @@ void thread_ready(struct thread *thread)
 	enqueue(thread, false);
 	if (idle)
 		return;
-	if (thread->priority > current->priority)
+	if (thread->effective > current->effective)
 		sched_pending = true;
-	else if (thread->priority == current->priority)
+	else if (thread->effective == current->effective)
 		slice_begin();
 }
 
@@ -177,6 +185,8 @@ void thread_wake(struct thread *thread, int result)
 {
 	if (thread->state != THREAD_BLOCKED || thread == &sched_boot_thread)
 		return;
+	if (thread->pi_waits)
+		pi_give_up(thread);
 	thread->wake_result = result;
 	thread_ready(thread);
 }
@@ -185,8 +195,11 @@ int thread_block(u64 deadline)
 {
 	struct thread *t = current;
 
-	if (t->killed)
+	if (t->killed) {
+		if (t->pi_waits)
+			pi_give_up(t);
 		return -EINTR;
+	}
 	t->state = THREAD_BLOCKED;
 	if (deadline == TIME_NEVER) {
 		sched_switch();
@@ -204,33 +217,65 @@ void thread_kill(struct thread *thread)
 	thread_wake(thread, -EINTR);
 }
 
-void thread_set_policy(struct thread *thread, int policy, int priority)
+/* In the queues; the caller has seen to the slice. */
+static void set_effective(struct thread *t, int priority)
 {
-	bool same = thread->policy == policy && thread->priority == priority;
-	bool lower = priority < thread->priority;
-	bool was_queued = queued(thread);
+	bool lower = priority < t->effective, was_queued = queued(t);
 
-	BUG_ON(priority < 0 || priority > PRIORITY_MAX);
-	if (same)
+	if (priority == t->effective)
 		return;
 	if (was_queued)
-		dequeue(thread);
-	slice_suspend(thread, false);
-	thread->slice_left = 0;
-	thread->policy = policy;
-	thread->priority = priority;
+		dequeue(t);
+	t->effective = priority;
 	if (was_queued)
-		enqueue(thread, lower);
+		enqueue(t, lower);
+}
+
+/* Priorities have changed: who runs, and whether it shares its own? */
+static void reconsider(void)
+{
 	if (idle)
 		return;
-	if (highest() > current->priority)
+	if (highest() > current->effective)
 		sched_pending = true;
 	else
 		slice_begin();
 }
 
+void thread_set_policy(struct thread *thread, int policy, int priority)
+{
+	int before = thread->effective;
+
+	BUG_ON(priority < 0 || priority > PRIORITY_MAX);
+	if (thread->policy == policy && thread->priority == priority)
+		return;
+	slice_suspend(thread, false);
+	thread->slice_left = 0;
+	if (thread == current)
+		slice_over = false;
+	thread->policy = policy;
+	thread->priority = priority;
+	set_effective(thread, max(priority, thread->inherited));
+	reconsider();
+	if (thread->pi_waits && thread->effective != before)
+		pi_reorder(thread);
+}
+
+void thread_inherit(struct thread *thread, int priority)
+{
+	thread->inherited = priority;
+	priority = max(priority, thread->priority);
+	if (priority == thread->effective)
+		return;
+	slice_suspend(thread, true);
+	if (thread == current)
+		slice_over = false;
+	set_effective(thread, priority);
+	reconsider();
+}
+
 void sched_yield(void)
 {
-	if (highest() >= current->priority)
+	if (highest() >= current->effective)
 		give_way(false);
 }

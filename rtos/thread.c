@@ -42,6 +42,7 @@ void thread_begin_user(void);
 _Noreturn void thread_begin_kernel(void (*fn)(void *arg), void *arg);
 
 static u64 charged_to;		/* TSC */
+static struct list users = { &users, &users };
 static struct thread *owner;
 static struct thread *dead;	/* ended, but ran on its stack until the switch */
 
@@ -245,11 +246,14 @@ static struct thread *thread_create(int priority)
 		return NULL;
 	}
 	t->state = THREAD_NEW;
-	t->priority = priority;
+	t->priority = t->effective = priority;
 	t->policy = priority ? SCHED_FIFO : SCHED_OTHER;
 	list_init(&t->run_link);
 	list_init(&t->process_link);
+	list_init(&t->user_link);
 	list_init(&t->futex_link);
+	list_init(&t->pi_link);
+	list_init(&t->pi_owned);
 	timer_init(&t->sleep, sleep_over);
 	return t;
 }
@@ -267,6 +271,7 @@ struct thread *thread_create_user(const struct regs *regs, struct process *proce
 		return NULL;
 	}
 	t->process = process;
+	list_append(&users, &t->user_link);
 	fpu_initial(t->xsave);
 	if (fpu_from) {
 		BUG_ON(fpu_from != owner);
@@ -293,8 +298,26 @@ struct thread *thread_create_kernel(void (*fn)(void *arg), void *arg, int priori
 	return t;
 }
 
+struct thread *thread_find(s32 tid)
+{
+	struct thread *found = NULL;
+	struct list *p;
+
+	list_for_each(p, &users) {
+		struct thread *t = list_entry(p, struct thread, user_link);
+
+		if (t->tid != tid || t->futex.closed)
+			continue;
+		found = t;
+		if (t->process == current->process)
+			break;
+	}
+	return found;
+}
+
 void thread_free(struct thread *thread)
 {
+	list_remove(&thread->user_link);
 	kstack_free(thread->kstack_top);
 	kfree(thread->xsave);
 	kfree(thread);
@@ -302,7 +325,9 @@ void thread_free(struct thread *thread)
 
 void thread_exit(void)
 {
+	BUG_ON(!list_empty(&current->pi_owned));
 	timer_stop(&current->sleep);
+	list_remove(&current->user_link);
 	if (owner == current)
 		owner = NULL;
 	current->state = THREAD_DEAD;

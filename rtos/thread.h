@@ -8,12 +8,14 @@
 #ifndef RTOS_THREAD_H
 #define RTOS_THREAD_H
 
+#include "futex.h"
 #include "list.h"
 #include "signals.h"
 #include "timer.h"
 #include "trap.h"
 #include "types.h"
 
+struct pi_lock;
 struct process;
 
 #define SCHED_OTHER	0
@@ -35,7 +37,12 @@ struct thread {
 	void *xsave;			/* user FPU/SSE/AVX state while not running */
 	enum thread_state state;
 	int policy;
-	int priority;
+	int priority;			/* its own */
+	int inherited;			/* from those who wait for its locks, or 0 */
+	int effective;			/* the higher of the two */
+	struct pi_lock *pi_waits;	/* what it is blocked for, or NULL */
+	struct list pi_link;		/* in that one's waiters */
+	struct list pi_owned;		/* by pi_lock.owned */
 	u64 slice_end;			/* monotonic ns; 0: nobody waits for this one's slice to end */
 	u64 slice_left;			/* ns, of a slice that a higher priority interrupted */
 	struct list run_link;		/* empty unless in the run queue */
@@ -46,6 +53,7 @@ struct thread {
 	/* Owned by the process layer (process.h). */
 	struct process *process;
 	struct list process_link;
+	struct list user_link;		/* in the list of all user threads */
 	unsigned int slot;
 	s32 tid;
 	union {
@@ -61,8 +69,7 @@ struct thread {
 	u32 scf_seq;			/* last request sent */
 	bool scf_waiting;		/* blocked for an answer */
 	struct list futex_link;
-	u64 futex_key;
-	u32 futex_bitset;
+	struct futex_wait futex;
 	u64 altstack_sp, altstack_size;
 	u32 altstack_flags;
 	struct thread_signals signals;
@@ -93,7 +100,8 @@ void thread_ready(struct thread *thread);
 
 /*
  * Blocks `current` until thread_wake() or the deadline (monotonic ns, TIME_NEVER). Returns the wake
- * result, -ETIMEDOUT, or -EINTR at once or later if current->killed. No wake-up is lost between the
+ * result, -ETIMEDOUT, or -EINTR at once or later if current->killed; it waits for no lock (pi.h) any more.
+ * No wake-up is lost between the
  * caller's test and this call, since the kernel runs with interrupts off.
  */
 int thread_block(u64 deadline);
@@ -101,11 +109,21 @@ int thread_block(u64 deadline);
 void thread_wake(struct thread *thread, int result);
 /* Marks it killed and wakes it; it ends when it would next return to user mode. */
 void thread_kill(struct thread *thread);
+/*
+ * The user thread of this number that has not told that it ends, or NULL. In its own process, if there is
+ * one: programs in containers of Linux may have the same numbers.
+ */
+struct thread *thread_find(s32 tid);
 /* Ends `current`; its memory is freed by whoever runs next. */
 _Noreturn void thread_exit(void);
 
-/* As on Linux: to the tail of the new priority, or to its head when that is lower than the old one. */
+/*
+ * As on Linux: to the tail of the new priority, or to its head when that is lower than the old one. What
+ * it inherits stays.
+ */
 void thread_set_policy(struct thread *thread, int policy, int priority);
+/* What it inherits (pi.h), with the same effect on its place; policy and slice stay. */
+void thread_inherit(struct thread *thread, int priority);
 void sched_yield(void);
 /* Length of a slice of this policy in ns; 0: it has none. */
 u64 sched_slice(int policy);

@@ -31,14 +31,20 @@ static struct crtos_control *fake_control;
 const struct crtos_boot *boot = &fake_boot;
 struct crtos_control *control;
 static struct thread fake_threads[4];
+#ifndef FAKE_NO_SCHEDULER
 struct thread *current = &fake_threads[0];
+#endif
 static struct process *fake_process;
 static struct mm fake_mm;
 static struct crtos_scf_header *fake_scf;
 
 static unsigned int fake_frames, fake_frames_max = 100000, fake_objects, fake_doorbells;
-static int (*fake_on_block)(u64 deadline);	/* instead of blocking; NULL: -EINTR */
+static int (*fake_on_block)(u64 deadline) FAKE_UNUSED;	/* instead of blocking; NULL: -EINTR */
 static u64 fake_now, fake_real_offset;
+static bool fake_no_memory;
+static void (*fake_before_cmpxchg)(void);	/* what others do to the word meanwhile */
+static struct thread *fake_woken[8] FAKE_UNUSED;
+static unsigned int fake_wakes;
 
 void doorbell_linux(void)
 {
@@ -135,8 +141,11 @@ void *phys_to_virt(u64 phys)
 
 void *kalloc(size_t bytes)
 {
-	void *p = aligned_alloc(64, ALIGN_UP(bytes, 64ul));
+	void *p;
 
+	if (fake_no_memory)
+		return NULL;
+	p = aligned_alloc(64, ALIGN_UP(bytes, 64ul));
 	memset(p, 0, ALIGN_UP(bytes, 64ul));
 	fake_objects++;
 	return p;
@@ -245,7 +254,8 @@ void vm_switch(struct vm *vm)
 
 static void *fake_user(u64 addr, u32 prot)
 {
-	struct fake_page *p = fake_find(&current->process->mm->vm, addr & PAGE_MASK);
+	const struct process *process = current->process ? current->process : fake_process;
+	struct fake_page *p = fake_find(&process->mm->vm, addr & PAGE_MASK);
 
 	return p && (p->prot & prot) == prot ? (char *)p->frame + (addr & ~PAGE_MASK) : NULL;
 }
@@ -290,6 +300,8 @@ int put_user32(u64 to, u32 value)
 
 int cmpxchg_user32(u64 addr, u32 expected, u32 desired, u32 *old)
 {
+	if (fake_before_cmpxchg)
+		fake_before_cmpxchg();
 	if (get_user32(old, addr))
 		return -EFAULT;
 	return *old == expected ? put_user32(addr, desired) : 0;
@@ -297,6 +309,21 @@ int cmpxchg_user32(u64 addr, u32 expected, u32 desired, u32 *old)
 
 /* --- threads and time -------------------------------------------------------------------------------- */
 
+struct thread *thread_find(s32 tid)
+{
+	struct list *p;
+
+	list_for_each(p, &fake_process->threads) {
+		struct thread *t = list_entry(p, struct thread, process_link);
+
+		if (t->tid == tid && !t->futex.closed)
+			return t;
+	}
+	return NULL;
+}
+
+/* A test that is made with rtos/sched.c says FAKE_NO_SCHEDULER. */
+#ifndef FAKE_NO_SCHEDULER
 int thread_block(u64 deadline)
 {
 	if (current->killed)
@@ -304,18 +331,22 @@ int thread_block(u64 deadline)
 	return fake_on_block ? fake_on_block(deadline) : -EINTR;
 }
 
-static struct thread *fake_woken[8];
-static unsigned int fake_wakes;
-
 void thread_wake(struct thread *thread, int result)
 {
 	thread->wake_result = result;
 	fake_woken[fake_wakes++ % 8] = thread;
 }
 
+void thread_inherit(struct thread *thread, int priority)
+{
+	thread->inherited = priority;
+	thread->effective = max(priority, thread->priority);
+}
+
 void preempt_point(void)
 {
 }
+#endif
 
 u64 time_monotonic(void)
 {
@@ -327,7 +358,7 @@ u64 time_realtime(void)
 	return fake_now + fake_real_offset;
 }
 
-#ifndef FAKE_OWN_SIGNALS
+#if !defined(FAKE_OWN_SIGNALS) && !defined(FAKE_NO_SCHEDULER)
 bool signal_pending(void)
 {
 	return false;
@@ -361,6 +392,8 @@ FAKE_UNUSED static int fake_setup(void **state)
 		t->slot = i;
 		t->tid = 100 + i;
 		list_init(&t->futex_link);
+		list_init(&t->pi_link);
+		list_init(&t->pi_owned);
 		list_append(&fake_process->threads, &t->process_link);
 		fake_process->slot[i] = t;
 		fake_process->thread_count++;
@@ -369,6 +402,8 @@ FAKE_UNUSED static int fake_setup(void **state)
 	fake_frames_max = 100000;
 	fake_vm_map_fails_after = ~0u;
 	fake_on_block = NULL;
+	fake_before_cmpxchg = NULL;
+	fake_no_memory = false;
 	fake_wakes = fake_doorbells = fake_objects = 0;
 	fake_now = NSEC_PER_SEC;
 	fake_real_offset = 1000 * NSEC_PER_SEC;

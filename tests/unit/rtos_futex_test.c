@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/futex.c */
+/* sources: rtos/futex.c rtos/futex_pi.c rtos/pi.c */
 /* cflags: -Irtos -DUNIT_TEST */
 /* Who waits for what, and who is woken. */
 #include "rtos_fake.h"
@@ -92,7 +92,7 @@ static int nested(u64 deadline)
 	}
 	current = self;
 	(void)me;
-	return self->futex_key ? -ETIMEDOUT : 0;
+	return self->futex.key.word ? -ETIMEDOUT : 0;
 }
 
 static void with_waiters(unsigned int n, void (*fn)(void))
@@ -124,7 +124,6 @@ static void judges_before_waiting(void **state)
 	assert_int_equal(futex(UINT64_MAX - 3, FUTEX_WAKE, 1, 0, 0, 0), -EFAULT);
 	assert_int_equal(futex(WORD, FUTEX_WAIT_BITSET, 7, 0, 0, 0), -EINVAL);
 	assert_int_equal(futex(WORD, FUTEX_WAKE_BITSET, 7, 0, 0, 0), -EINVAL);
-	assert_int_equal(futex(WORD, FUTEX_LOCK_PI, 7, 0, 0, 0), -ENOSYS);
 	assert_int_equal(futex(WORD, 99, 7, 0, 0, 0), -ENOSYS);
 	assert_int_equal(futex(WORD, FUTEX_WAKE | FUTEX_CLOCK_REALTIME, 7, 0, 0, 0), -ENOSYS);
 	assert_int_equal(futex(WORD, FUTEX_WAKE, 9, 0, 0, 0), 0);
@@ -159,7 +158,9 @@ static void wakes_by_priority_then_age(void **state)
 	(void)state;
 	fake_threads[0].priority = 1;
 	fake_threads[1].priority = 5;
+	/* What it inherits does not count. */
 	fake_threads[2].priority = 1;
+	fake_threads[2].effective = 9;
 	with_waiters(3, wake_two);
 	assert_ptr_equal(fake_woken[0], &fake_threads[1]);
 	assert_ptr_equal(fake_woken[1], &fake_threads[0]);
@@ -258,7 +259,7 @@ static void robust_list(void)
 	copy_to_user(0x100300, &entry, sizeof(entry));
 	put_user32(0x100310, fake_threads[3].tid | FUTEX_WAITERS);
 	current->robust_list = 0x100200;
-	futex_exit_robust();
+	futex_exec();
 }
 
 static void tells_of_a_dead_owner(void **state)
@@ -283,17 +284,17 @@ static void survives_bad_robust_lists(void **state)
 
 	(void)state;
 	current->robust_list = 0x999000;
-	futex_exit_robust();
+	futex_exec();
 	/* A ring without the head in it. */
 	copy_to_user(0x100200, ring, sizeof(ring));
 	copy_to_user(0x100400, ring, sizeof(u64));
 	current->robust_list = 0x100200;
-	futex_exit_robust();
+	futex_exec();
 	ring[0] = UINT64_MAX;
 	ring[2] = 0x123;
 	copy_to_user(0x100200, ring, sizeof(ring));
 	current->robust_list = 0x100200;
-	futex_exit_robust();
+	futex_exec();
 }
 
 int main(void)

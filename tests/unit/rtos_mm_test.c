@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/mm.c rtos/mm_pages.c rtos/vma.c rtos/mutex.c */
+/* sources: rtos/mm.c rtos/mm_pages.c rtos/vma.c rtos/mutex.c rtos/pi.c */
 /* cflags: -DUNIT_TEST */
 /* Areas, frames and the zap: what the memory calls do to them. */
 #include "rtos_fake.h"
@@ -456,7 +456,7 @@ static void agrees_with_a_model(void **state)
 			assert_true(mapped || !p);
 		}
 		assert_int_equal(fake_frames, fake_page_count);
-		assert_null(mm->lock.owner);
+		assert_null(mm->lock.lock.owner);
 	}
 }
 

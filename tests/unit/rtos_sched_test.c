@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/sched.c */
+/* sources: rtos/sched.c rtos/pi.c */
 /* cflags: -Irtos -Iinclude -DUNIT_TEST */
 /*
  * Who runs next. Nothing is really switched: after thread_switch() the test goes on as the thread that is
@@ -114,8 +114,15 @@ static void sleep_over(struct timer *timer)
 
 static void make(struct thread *t, int policy, int priority)
 {
-	*t = (struct thread){ .state = THREAD_NEW, .policy = policy, .priority = priority };
+	*t = (struct thread){
+		.state = THREAD_NEW,
+		.policy = policy,
+		.priority = priority,
+		.effective = priority,
+	};
 	list_init(&t->run_link);
+	list_init(&t->pi_link);
+	list_init(&t->pi_owned);
 	timer_init(&t->sleep, sleep_over);
 }
 

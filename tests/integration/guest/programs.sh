@@ -51,7 +51,7 @@ ok "tar" sh -c "crtos run $B tar cf t.tar tree && mkdir -p x && tar xf t.tar -C 
 ok "O_APPEND and redirection" sh -c "echo 1 >f; crtos run $B echo 2 >>f; [ \"\$(cat f)\" = '1
 2' ]"
 
-for program in hello threads forks fpu timers futexes futex-unmapped mmaps signals signal-rules signals-between posix-timers first-thread-ends args \
+for program in hello threads forks pi fpu timers futexes futex-unmapped mmaps signals signal-rules signals-between posix-timers first-thread-ends args \
 	hello-musl threads-musl futexes-musl args-musl \
 	hello-dynamic threads-dynamic; do
 	ok "program $program" crtos run $P/$program
@@ -64,6 +64,7 @@ failures=$((failures + $(grep -c '^not ok' "$out")))
 is "$(grep -c '^ok' "$out") calls with wild pointers" 0 $status
 ok "a periodic task" crtos run -f 80 $P/periodic -l 300 -i 1000
 
+ok "priority inheritance" crtos run $P/pi realtime
 ok "a real-time priority for root" crtos run $P/fifo99
 refused "none for an ordinary user" 1 "priority 0" $P/as-nobody crtos run $P/fifo99
 refused "nor at the start" 125 "RLIMIT_RTPRIO\|CAP_SYS_NICE\|ermission\|ermitted" $P/as-nobody crtos run -f 99 $P/hello
