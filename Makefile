@@ -98,7 +98,7 @@ install: rtos userspace
 	$(MAKE) -C libcrtos build/crtos.pc prefix=$(prefix) libdir=$(devlibdir) includedir=$(includedir)
 	install -m 644 libcrtos/build/crtos.pc $(DESTDIR)$(devlibdir)/pkgconfig/crtos.pc
 	install -m 644 $(wildcard include/crtos/*.h) libcrtos/crtos.h $(DESTDIR)$(includedir)/crtos/
-	set -e; for page in $(wildcard libcrtos/man/*.[0-9] shadowd/man/*.[0-9]); do \
+	set -e; for page in $(wildcard libcrtos/man/*.[0-9] shadowd/man/*.[0-9]) shadowd/build/man/crtos-syscalls.7; do \
 		install -D -m 644 $$page $(DESTDIR)$(mandir)/man$${page##*.}/$${page##*/}; \
 	done
 

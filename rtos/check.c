@@ -5,9 +5,9 @@
 #include "process.h"
 #include "uaccess.h"
 
-#define IOVECS_MAX	1024	/* UIO_MAXIOV */
-#define MESSAGES_MAX	1024
-#define BATCH		16
+#define IOVECS_MAX 1024 /* UIO_MAXIOV */
+#define MESSAGES_MAX 1024
+#define BATCH 16
 
 struct iovec {
 	u64 base, bytes;
@@ -61,7 +61,8 @@ static s64 check_header(u64 addr)
 
 	if (copy_from_user(&h, addr, sizeof(h)))
 		return 0;
-	if (sys_shadow_pointer(h.name) || sys_shadow_pointer(h.iov) || sys_shadow_pointer(h.control))
+	if (sys_shadow_pointer(h.name) || sys_shadow_pointer(h.iov) ||
+	    sys_shadow_pointer(h.control))
 		return -EFAULT;
 	return check_iovecs(h.iov, h.iovs);
 }

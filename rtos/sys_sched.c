@@ -18,6 +18,7 @@
 #define SCHED_DEADLINE		6
 #define SCHED_RESET_ON_FORK	0x40000000
 #define SCHED_ATTR_BYTES	48
+#define SCHED_FLAGS_KNOWN	0x7f
 
 struct sched_attr {
 	u32 size, policy;
@@ -152,7 +153,10 @@ s64 sys_sched_setattr(struct regs *regs)
 		return sys_remote(regs);
 	if (copy_from_user(&attr, arg1(regs), sizeof(attr)))
 		return -EFAULT;
-	if (!policy_valid(attr.policy, attr.priority))
+	/* Linux says what is wrong with a size, and which it knows. */
+	if (attr.size && (attr.size < SCHED_ATTR_BYTES || attr.size > PAGE_SIZE))
+		return sys_remote(regs);
+	if (!policy_valid(attr.policy, attr.priority) || (attr.flags & ~(u64)SCHED_FLAGS_KNOWN))
 		return -EINVAL;
 	if (!priority_allowed(attr.policy, attr.priority))
 		return -EPERM;

@@ -197,12 +197,16 @@ s64 sys_clock_nanosleep(struct regs *regs)
 
 	switch (id) {
 	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_ALARM:
 	case CLOCK_TAI:
 	case CLOCK_MONOTONIC:
 	case CLOCK_BOOTTIME:
-	case CLOCK_BOOTTIME_ALARM:
 		break;
+	/* They wake a machine that sleeps, for who has the right to do so. */
+	case CLOCK_REALTIME_ALARM:
+	case CLOCK_BOOTTIME_ALARM:
+		if (sys_shadow_pointer(arg2(regs)) || sys_shadow_pointer(arg3(regs)))
+			return -EFAULT;
+		return sys_remote(regs);
 	case CLOCK_PROCESS_CPUTIME_ID:
 	case CLOCK_THREAD_CPUTIME_ID:
 	case CLOCK_MONOTONIC_RAW:

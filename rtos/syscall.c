@@ -34,20 +34,20 @@ enum class {
 struct row {
 	syscall_fn *fn;
 	u8 class;
-	u8 pointers, maybe;		/* one bit per argument */
+	u8 pointers, maybe; /* one bit per argument */
 	u16 error;
 };
 
-#define P0	(1u << 0)
-#define P1	(1u << 1)
-#define P2	(1u << 2)
-#define P3	(1u << 3)
-#define P4	(1u << 4)
-#define P5	(1u << 5)
-#define M1	(1u << 9)
-#define M2	(1u << 10)
-#define M3	(1u << 11)
-#define M4	(1u << 12)
+#define P0 (1u << 0)
+#define P1 (1u << 1)
+#define P2 (1u << 2)
+#define P3 (1u << 3)
+#define P4 (1u << 4)
+#define P5 (1u << 5)
+#define M1 (1u << 9)
+#define M2 (1u << 10)
+#define M3 (1u << 11)
+#define M4 (1u << 12)
 
 #define ROW_REALTIME(what, mask)                    \
 	{                                           \
@@ -57,7 +57,7 @@ struct row {
 	{                                       \
 		.class = CLASS_DUAL, .fn = what \
 	}
-#define ROW_REMOTE(what, mask) \
+#define ROW_REMOTE(what, mask)                                                                   \
 	{                                                                                        \
 		.class = CLASS_REMOTE, .fn = what, .pointers = (mask)&0xff, .maybe = (mask) >> 8 \
 	}
@@ -66,8 +66,8 @@ struct row {
 		.class = CLASS_REFUSED, .error = what \
 	}
 
-#define LINUX_USER_END	(1ull << 56)
-#define KERNEL_HALF	(~0ull << 63)
+#define LINUX_USER_END (1ull << 56)
+#define KERNEL_HALF (~0ull << 63)
 
 #define SYSCALL(nr, name, class, what, mask) [nr] = ROW_##class(what, mask),
 static const struct row rows[CRTOS_SCF_COUNTED_CALLS] = {
@@ -79,41 +79,10 @@ bool sys_user_pointer(u64 addr)
 	return !addr || addr - CRTOS_USER_START < CRTOS_USER_END - CRTOS_USER_START;
 }
 
-/* Whether the shadow could have memory there: below it has none, and the upper half is never a program's. */
+/* Whether the shadow could have memory there: below it has none, above is no user's memory. */
 bool sys_shadow_pointer(u64 addr)
 {
-	return addr >= CRTOS_USER_END && addr < 1ull << 63;
-}
-
-/*
- * As bad, and as well aligned: unmapped, or where Linux itself sees that it is no user's (it may have five
- * levels of tables).
- */
-static u64 bad_pointer(u64 addr)
-{
-	return (addr < LINUX_USER_END ? CRTOS_USER_END : KERNEL_HALF) | (addr & ~PAGE_MASK);
-}
-
-static __attribute__((noinline, cold)) void replace_pointers(u32 mask, u64 args[6])
-{
-	for (; mask; mask &= mask - 1) {
-		u64 *arg = &args[__builtin_ctz(mask)];
-
-		if (sys_shadow_pointer(*arg))
-			*arg = bad_pointer(*arg);
-	}
-}
-
-/* What may be a number is refused only where the shadow could have memory. */
-static inline bool numbers_valid(u32 mask, const u64 args[6])
-{
-	for (; mask; mask &= mask - 1) {
-		u64 arg = args[__builtin_ctz(mask)];
-
-		if (sys_shadow_pointer(arg) && arg < LINUX_USER_END)
-			return false;
-	}
-	return true;
+	return addr >= CRTOS_USER_END && addr < LINUX_USER_END;
 }
 
 static inline bool pointers_valid(u32 mask, const u64 args[6])
@@ -123,6 +92,22 @@ static inline bool pointers_valid(u32 mask, const u64 args[6])
 			return false;
 	}
 	return true;
+}
+
+/* With others in the place of those that may not be passed on: unmapped too, and as well aligned. */
+static __attribute__((noinline, cold)) s64 remote_bad(u32 mask, const struct regs *regs)
+{
+	u64 args[6] = {
+		arg0(regs), arg1(regs), arg2(regs), arg3(regs), arg4(regs), arg5(regs),
+	};
+
+	for (; mask; mask &= mask - 1) {
+		u64 *arg = &args[__builtin_ctz(mask)];
+
+		if (sys_shadow_pointer(*arg))
+			*arg = CRTOS_USER_END | (*arg & ~PAGE_MASK);
+	}
+	return scf_call(regs->error, args);
 }
 
 /* Linux says so of the process that calls it, which is the shadow. */
@@ -163,15 +148,14 @@ static __attribute__((noinline)) s64 failed(u64 nr, s64 ret)
 
 static inline s64 remote(const struct row *row, struct regs *regs)
 {
-	u64 args[6] = {
+	const u64 args[6] = {
 		arg0(regs), arg1(regs), arg2(regs), arg3(regs), arg4(regs), arg5(regs),
 	};
 	s64 ret;
 
-	if (!numbers_valid(row->maybe, args))
+	/* What may be a number cannot be replaced. */
+	if (!pointers_valid(row->maybe, args))
 		return -EFAULT;
-	if (__builtin_expect(!pointers_valid(row->pointers, args), 0))
-		replace_pointers(row->pointers, args);
 	if (row->fn) {
 		ret = row->fn(regs);
 		if (ret)
@@ -180,7 +164,10 @@ static inline s64 remote(const struct row *row, struct regs *regs)
 	if (__builtin_expect(((current->sigmask ^ current->told_mask) & JOB_SIGNALS) != 0, 0))
 		tell_mask();
 	current->scf_interruptible = true;
-	ret = scf_call(regs->error, args);
+	if (__builtin_expect(pointers_valid(row->pointers, args), 1))
+		ret = scf_call(regs->error, args);
+	else
+		ret = remote_bad(row->pointers, regs);
 	current->scf_interruptible = false;
 	return __builtin_expect(ret < 0, 0) ? failed(regs->error, ret) : ret;
 }
@@ -192,7 +179,7 @@ s64 sys_remote(struct regs *regs)
 
 void syscall_dispatch(struct regs *regs)
 {
-	const struct row *row = &rows[CRTOS_SCF_COUNTED_CALLS - 1];	/* CLASS_NONE */
+	const struct row *row = &rows[CRTOS_SCF_COUNTED_CALLS - 1]; /* CLASS_NONE */
 
 	if (regs->error < CRTOS_SCF_COUNTED_CALLS)
 		row = &rows[regs->error];

@@ -19,6 +19,7 @@ int command_status(int argc, char **argv);
 int command_run(int argc, char **argv);
 int command_log(int argc, char **argv);
 int command_debug(int argc, char **argv);
+int command_syscalls(int argc, char **argv);
 
 /* A message on standard error, "crtos COMMAND: TEXT"; returns EXIT_FAILED. */
 int __attribute__((format(printf, 2, 3))) complain(const char *command, const char *format, ...);

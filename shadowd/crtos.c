@@ -19,7 +19,7 @@ static const struct {
 } commands[] = {
 	{ "check", command_check },   { "start", command_start }, { "stop", command_stop },
 	{ "status", command_status }, { "run", command_run },	  { "log", command_log },
-	{ "debug", command_debug },
+	{ "debug", command_debug },   { "syscalls", command_syscalls },
 };
 
 static void __attribute__((format(printf, 2, 0)))

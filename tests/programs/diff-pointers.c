@@ -401,6 +401,87 @@ static void memory(void)
 	RUN("wild pointers and memory", rows);
 }
 
+/* A good page, and then nothing: what is moved before that is found. */
+static void ends_of_mappings(void)
+{
+	static const unsigned long lengths[] = { PAGE,	    PAGE + 1,  2 * PAGE, 1ul << 31,
+						 1ul << 62, 1ul << 63, -1ul };
+	char *good = (char *)wild[3].at + 1 - PAGE;
+	long into = open("lengths", O_RDWR | O_CREAT, 0600);
+	struct iovec part = { good, 0 };
+	unsigned int i;
+
+	group("buffers that are longer than their mapping");
+	fill(good, PAGE, 4);
+	for (i = 0; i < COUNT(lengths); i++) {
+		printf("%#lx bytes:\n", lengths[i]);
+		CALL(pwrite64, "to a file", into, good, lengths[i], 0);
+		CALL(pread64, "from a file", into, good, lengths[i], 0);
+		SEE("%08x", digest(good, PAGE));
+		CALL(pread64, "from /dev/zero", zero, good, lengths[i], 0);
+		SEE("%08x", digest(good, PAGE));
+		CALL(write, "to /dev/null", null, good, lengths[i]);
+		fill(good, PAGE, i);
+		part.iov_len = lengths[i];
+		CALL(pwritev, "to a file", into, &part, 1, 0, 0);
+		CALL(preadv, "from a file", into, &part, 1, 0, 0);
+		CALL(sendto, "to a socket", pair[0], good, lengths[i], MSG_DONTWAIT, NULL, 0);
+		CALL(recvfrom, "from a socket", pair[1], good, lengths[i], MSG_DONTWAIT, NULL,
+		     NULL);
+		CALL(getcwd, "the directory", good + PAGE - 4, lengths[i]);
+		CALL(readlink, "a link", "link", good + PAGE - 2, lengths[i]);
+		CALL(getdents64, "a directory", directory, good + PAGE - 20, lengths[i]);
+		CALL(getxattr, "a value", "file", "trusted.a", good + PAGE - 2, lengths[i]);
+	}
+	see_file(into);
+	close(into);
+}
+
+static void vectors(void)
+{
+	char *good = (char *)wild[3].at + 1 - PAGE;
+	struct iovec parts[3] = { { good, 100 }, { NULL, 10 }, { good + 100, 50 } };
+	struct msghdr header = { .msg_iov = parts, .msg_iovlen = 3 };
+	long into = open("vectors", O_RDWR | O_CREAT, 0600),
+	     other = open("more", O_RDWR | O_CREAT, 0600);
+	unsigned int i;
+
+	group("vectors with one bad part");
+	fill(good, PAGE, 6);
+	for (i = 0; i < COUNT(wild); i++) {
+		/* Whose they are depends on how many levels of tables Linux has. */
+		if (i >= WILD_MAPPED && wild[i].at >= 0x7ffffffff000 && wild[i].at < 1ul << 56)
+			continue;
+		parts[1].iov_base = (void *)wild[i].at;
+		printf("%s:\n", wild[i].name);
+		fill(good, PAGE, i);
+		if (i >= WILD_MAPPED && wild[i].at >= 0x500000000000 && wild[i].at < 1ul << 56) {
+			/* On Linux what lies before it is moved. */
+			DEVIATES(part_out_of_range, pwritev, "to a file", other, parts, 3, 0, 0);
+			DEVIATES(part_out_of_range, preadv, "from a file", zero, parts, 3, 0, 0);
+			DEVIATES(part_before_descriptor, writev, "to a bad descriptor", 900, parts,
+				 3);
+			DEVIATES(part_before_message, recvmsg, "none", pair[1], &header,
+				 MSG_DONTWAIT);
+			continue;
+		}
+		CALL(pwritev, "to a file", into, parts, 3, 0, 0);
+		CALL(preadv, "from a file", zero, parts, 3, 0, 0);
+		CALL(writev, "to a bad descriptor", 900, parts, 3);
+		CALL(sendmsg, "to a socket", pair[0], &header, MSG_DONTWAIT);
+		CALL(recvmsg, "from a socket", pair[1], &header, MSG_DONTWAIT);
+		SEE("%08x", digest(good, PAGE));
+		parts[1].iov_len = 0;
+		CALL(pwritev, "and of no length", into, parts, 3, 0, 0);
+		parts[1].iov_len = 10;
+		while (RAW(SYS_recvfrom, pair[1], buffer, PAGE, MSG_DONTWAIT, NULL, NULL) >= 0)
+			;
+	}
+	see_file(into);
+	close(into);
+	close(other);
+}
+
 int main(int argc, char **argv)
 {
 	struct epoll_event event = { .events = 0 }, ready = { .events = EPOLLOUT };
@@ -430,5 +511,7 @@ int main(int argc, char **argv)
 	signals();
 	ipc();
 	memory();
+	ends_of_mappings();
+	vectors();
 	return diff_end();
 }

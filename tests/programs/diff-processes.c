@@ -164,8 +164,11 @@ static void scheduling(void)
 	CALL(sched_getattr, "much room", 0, attr, sizeof(attr), 0);
 	CALL(sched_getattr, "unknown flags", 0, attr, 48, 1);
 	CALL(sched_getattr, "nobody", 1 << 30, attr, 48, 0);
-	CALL(sched_rr_get_interval, "of FIFO", 0, &ts);
-	SEE("%ld.%09ld", ts.tv_sec, ts.tv_nsec);
+	/* That of others depends on how many there are. */
+	if (RAW(SYS_sched_getscheduler, 0) == SCHED_FIFO) {
+		CALL(sched_rr_get_interval, "of FIFO", 0, &ts);
+		SEE("%ld.%09ld", ts.tv_sec, ts.tv_nsec);
+	}
 	attr[0] = 48;
 	attr[1] = SCHED_RR;
 	attr[5] = 12;
@@ -282,7 +285,6 @@ static void options(void)
 	CALL(pidfd_send_signal, "unknown flags", i, 0, NULL, 1);
 	CALL(pidfd_getfd, "a bad one", i, 900, 0);
 	close(i);
-	CALL(vhangup, "as root, without a terminal");
 	CALL(syslog, "unknown", 77, NULL, 0);
 	CALL(sethostname, "negative", "x", -1);
 	CALL(setdomainname, "too long", "x", 1000);

@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -103,6 +104,7 @@ static int inet_server(int fd, struct sockaddr_in *name)
 
 static void internet(void)
 {
+	struct pollfd arrival = { .events = POLLIN };
 	struct sockaddr_in name, other;
 	socklen_t size = sizeof(other);
 	long server, client, peer;
@@ -135,6 +137,8 @@ static void internet(void)
 	CALL(sendto, "a packet", client, "packet", 6, 0, &name, sizeof(name));
 	CALL(sendto, "too large", client, buffer, 1 << 20, 0, &name, sizeof(name));
 	size = sizeof(other);
+	arrival.fd = server;
+	CALL(poll, "until it is there", &arrival, 1, 10000);
 	CALL(recvfrom, "it", server, buffer, 100, 0, &other, &size);
 	SEE("%u %08x", size, digest(buffer, 6));
 	CALL(recvfrom, "no more", server, buffer, 100, 0, NULL, NULL);

@@ -97,6 +97,11 @@ void process_exit(u32 op, u64 value)
 		assert_int_equal(fake_exit_value, signal);      \
 	} while (0)
 
+bool sys_shadow_pointer(u64 addr)
+{
+	return addr >= CRTOS_USER_END;
+}
+
 void process_wait_frozen(void)
 {
 }

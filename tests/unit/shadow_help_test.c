@@ -76,7 +76,7 @@ static void test_options_of_the_page_are_in_help(void **state)
 static void test_commands(void **state)
 {
 	static const char *const commands[] = { "check", "start", "stop", "status",
-						"run",	 "log",	  "debug" };
+						"run",	 "log",	  "debug",  "syscalls" };
 	char line[32];
 	unsigned int i;
 
