@@ -105,6 +105,40 @@ int args_block(struct args *args, u64 from, u32 bytes, u32 argc, u32 envc)
 	return 0;
 }
 
+static int put(struct args *args, char c)
+{
+	u64 left;
+	char *to = room(args, &left);
+
+	if (!to)
+		return args->bytes / PAGE_SIZE >= ARGS_PAGES ? -E2BIG : -ENOMEM;
+	*to = c;
+	args->bytes++;
+	return 0;
+}
+
+int args_text(struct args *args, const char *text)
+{
+	int ret;
+
+	do {
+		ret = put(args, *text);
+	} while (!ret && *text++);
+	return ret;
+}
+
+int args_part(struct args *args, const struct args *from, u32 start, u32 end)
+{
+	int ret = 0;
+
+	for (; start < end && !ret; start++) {
+		if (start % 1024 == 0)
+			preempt_point();
+		ret = put(args, args_byte(from, start));
+	}
+	return ret;
+}
+
 char args_byte(const struct args *args, u32 at)
 {
 	return ((const char *)phys_to_virt(args->page[at / PAGE_SIZE]))[at % PAGE_SIZE];

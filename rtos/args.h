@@ -22,6 +22,9 @@ int args_string(struct args *args, u64 from);
 int args_array(struct args *args, u64 array, u32 *count);
 /* `bytes` bytes that hold 1 + argc + envc strings, no more and no less: else -EINVAL. */
 int args_block(struct args *args, u64 from, u32 bytes, u32 argc, u32 envc);
+/* What the RTOS itself says, and a part of other arguments. Or -E2BIG, -ENOMEM. */
+int args_text(struct args *args, const char *text);
+int args_part(struct args *args, const struct args *from, u32 start, u32 end);
 char args_byte(const struct args *args, u32 at);
 /* Copies all of them to user memory. */
 int args_out(const struct args *args, u64 to);

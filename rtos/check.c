@@ -2,7 +2,9 @@
 #include <linux/errno.h>
 
 #include "check.h"
+#include "kstring.h"
 #include "process.h"
+#include "scf.h"
 #include "uaccess.h"
 
 #define IOVECS_MAX 1024 /* UIO_MAXIOV */
@@ -85,6 +87,41 @@ s64 check_mmsghdr(struct regs *regs)
 			return ret;
 	}
 	return 0;
+}
+
+/* "/proc/self/exe", or with the program's number: to Linux that would be the shadow. */
+bool path_is_exe(u64 path)
+{
+	static const char head[] = "/proc/", self[] = "self/exe", tail[] = "/exe";
+	char text[32], *at = text + sizeof(head) - 1;
+	u32 pid = 0;
+
+	if (strncpy_from_user(text, path, sizeof(text)) < 0 || memcmp(text, head, sizeof(head) - 1))
+		return false;
+	if (!memcmp(at, self, sizeof(self)))
+		return true;
+	while (*at >= '0' && *at <= '9' && pid <= INT32_MAX / 10)
+		pid = pid * 10 + *at++ - '0';
+	return pid && pid == (u32)current->process->pid && !memcmp(at, tail, sizeof(tail));
+}
+
+static s64 check_path(struct regs *regs, u64 path)
+{
+	if (!path_is_exe(path))
+		return 0;
+	regs->rax = scf(CRTOS_OP_ON_EXE, regs->error, arg0(regs), arg1(regs), arg2(regs),
+			arg3(regs), arg4(regs));
+	return CHECK_DONE;
+}
+
+s64 check_path0(struct regs *regs)
+{
+	return check_path(regs, arg0(regs));
+}
+
+s64 check_path1(struct regs *regs)
+{
+	return check_path(regs, arg1(regs));
 }
 
 s64 check_process_vm(struct regs *regs)

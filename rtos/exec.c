@@ -7,7 +7,7 @@
  * A program's layout is the same in every run: CRTOS_USER_START < ET_EXEC image, break < MM_PIE_BASE, the
  * image of a PIE, its break < mappings and the interpreter, downwards < stack.
  *
- * Not done: #! scripts, set-user-id (the shadow has the credentials).
+ * Not done: set-user-id (the shadow has the credentials). A program must be readable.
  */
 #include <asm/stat.h>
 #include <asm/unistd_64.h>
@@ -18,6 +18,7 @@
 #include <linux/stat.h>
 
 #include "args.h"
+#include "check.h"
 #include "cpu.h"
 #include "elf.h"
 #include "fork.h"
@@ -28,6 +29,7 @@
 #include "page.h"
 #include "process.h"
 #include "scf.h"
+#include "script.h"
 #include "sys.h"
 #include "uaccess.h"
 
@@ -35,6 +37,7 @@
 #define SCRATCH_TEXT	PAGE_SIZE
 #define SCRATCH_BYTES	(2 * PAGE_SIZE + ALIGN_UP(CRTOS_ARGS_MAX, PAGE_SIZE))
 
+#define SCRIPT_DEPTH	5		/* scripts whose interpreters are scripts, as on Linux */
 #define BRK_GAP		(16 * PAGE_SIZE)
 #define HWCAP2_FSGSBASE	2
 #define AUX_PAIRS	22
@@ -98,6 +101,13 @@ static s64 read_kernel(struct exec *e, s64 fd, void *to, u64 bytes, u64 offset)
 	return ret;
 }
 
+static s64 on_path(u32 nr, u64 path, u64 arg, u64 arg2)
+{
+	if (path_is_exe(path))
+		return scf(CRTOS_OP_ON_EXE, nr, AT_FDCWD, path, arg, arg2);
+	return scf(nr, AT_FDCWD, path, arg, arg2);
+}
+
 static int check_mode(struct exec *e, s64 fd, u64 path)
 {
 	struct stat st;
@@ -110,27 +120,30 @@ static int check_mode(struct exec *e, s64 fd, u64 path)
 	if (!S_ISREG(st.st_mode))
 		return -EACCES;
 	/* With the effective ids, as execve. */
-	ret = scf(__NR_faccessat2, AT_FDCWD, path, 1, 0x200);
+	ret = on_path(__NR_faccessat2, path, 1, 0x200);
 	return ret == -ENOSYS ? 0 : ret;
 }
 
-static int open_elf(struct exec *e, struct file *file, u64 path)
+/* Opens a program and reads its beginning, up to SCRIPT_BYTES: their number or -errno. */
+static s64 open_file(struct exec *e, struct file *file, u64 path, char *text)
 {
-	struct elf64_hdr header;
-	struct elf64_phdr *phdr;
-	u64 bytes;
 	s64 ret;
 
-	file->fd = scf(__NR_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+	file->fd = on_path(__NR_openat, path, O_RDONLY | O_CLOEXEC, 0);
 	if (file->fd < 0)
 		return file->fd;
 	ret = check_mode(e, file->fd, path);
-	if (ret)
-		return ret;
-	ret = read_kernel(e, file->fd, &header, sizeof(header), 0);
-	if (ret < 0)
-		return ret;
-	ret = elf_check_header(&file->elf, &header, ret);
+	return ret ? ret : read_kernel(e, file->fd, text, SCRIPT_BYTES, 0);
+}
+
+static int check_elf(struct exec *e, struct file *file, const char *text, u64 bytes)
+{
+	struct elf64_hdr header;
+	struct elf64_phdr *phdr;
+	s64 ret;
+
+	memcpy(&header, text, sizeof(header));
+	ret = elf_check_header(&file->elf, &header, bytes);
 	if (ret)
 		return ret;
 	phdr = kalloc(PAGE_SIZE);
@@ -144,10 +157,81 @@ static int open_elf(struct exec *e, struct file *file, u64 path)
 	return ret;
 }
 
+/* The end of the string at `at`. */
+static u32 string_end(const struct args *args, u32 at)
+{
+	while (args_byte(args, at++))
+		;
+	return at;
+}
+
+/* The path stays, and comes behind the interpreter and its argument in the place of argv[0]. */
+static int script_args(struct args *args, const char *interp, const char *arg)
+{
+	u32 path = string_end(args, 0), rest = args->argc ? string_end(args, path) : path;
+	struct args new;
+	int ret;
+
+	args_init(&new);
+	ret = args_part(&new, args, 0, path);
+	if (!ret)
+		ret = args_text(&new, interp);
+	if (!ret && arg)
+		ret = args_text(&new, arg);
+	if (!ret)
+		ret = args_part(&new, args, 0, path);
+	if (!ret)
+		ret = args_part(&new, args, rest, args->bytes);
+	if (ret) {
+		args_free(&new);
+		return ret;
+	}
+	new.argc = args->argc + !args->argc + 1 + !!arg;
+	new.envc = args->envc;
+	args_free(args);
+	*args = new;
+	return 0;
+}
+
+static int open_script(struct exec *e, char *text, u64 bytes)
+{
+	char *interp, *arg;
+	int ret = script_parse(text, bytes, &interp, &arg);
+
+	if (ret)
+		return ret;
+	scf(__NR_close, e->program.fd);
+	e->program.fd = -1;
+	e->path = e->scratch + SCRATCH_TEXT;
+	if (copy_to_user(e->path, interp, strlen(interp) + 1))
+		return -EFAULT;
+	return script_args(&e->args, interp, arg);
+}
+
+static int open_program(struct exec *e)
+{
+	char text[SCRIPT_BYTES + 1];
+	unsigned int depth;
+	s64 ret;
+
+	for (depth = 0; depth <= SCRIPT_DEPTH; depth++) {
+		ret = open_file(e, &e->program, e->path, text);
+		if (ret < 0)
+			return ret;
+		if (!is_script(text, ret))
+			return check_elf(e, &e->program, text, ret);
+		ret = open_script(e, text, ret);
+		if (ret)
+			return ret;
+	}
+	return -ELOOP;
+}
+
 static int open_interp(struct exec *e)
 {
 	const struct elf_image *elf = &e->program.elf;
 	u64 path = e->scratch + SCRATCH_TEXT, end = path + elf->interp_bytes - 1;
+	char text[SCRIPT_BYTES + 1];
 	u8 last;
 	s64 ret;
 
@@ -162,14 +246,16 @@ static int open_interp(struct exec *e)
 		return -EFAULT;
 	if (last)
 		return -ENOEXEC;
-	ret = open_elf(e, &e->interp, path);
+	ret = open_file(e, &e->interp, path, text);
+	if (ret >= 0)
+		ret = check_elf(e, &e->interp, text, ret);
 	/* A broken interpreter is its own error on Linux. */
 	return ret == -ENOEXEC ? -ELIBBAD : ret;
 }
 
 static int open_files(struct exec *e)
 {
-	int ret = open_elf(e, &e->program, e->path);
+	int ret = open_program(e);
 
 	return ret ? ret : open_interp(e);
 }
@@ -436,6 +522,7 @@ static int replace(struct exec *e, struct process *p, struct regs *regs)
 		return ret;
 	signal_exec(p);
 	set_name(p, &e->args);
+	scf(CRTOS_OP_SET_EXE, e->program.fd);
 	current->clear_child_tid = 0;
 	current->robust_list = 0;
 	current->altstack_size = 0;

@@ -159,7 +159,7 @@ static inline s64 remote(const struct row *row, struct regs *regs)
 	if (row->fn) {
 		ret = row->fn(regs);
 		if (ret)
-			return ret;
+			return ret == CHECK_DONE ? (s64)regs->rax : ret;
 	}
 	if (__builtin_expect(((current->sigmask ^ current->told_mask) & JOB_SIGNALS) != 0, 0))
 		tell_mask();

@@ -44,6 +44,10 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 		return shadow_own_mirror();
 	case CRTOS_OP_EXEC:
 		return shadow_exec();
+	case CRTOS_OP_SET_EXE:
+		return shadow_set_exe(args[0]);
+	case CRTOS_OP_ON_EXE:
+		return shadow_on_exe(args);
 	case CRTOS_OP_STOP:
 		return shadow_stop(args[0]);
 	case CRTOS_OP_SIGMASK:

@@ -93,6 +93,10 @@ long shadow_own_mirror(void);
 /* Closes what is close-on-exec. */
 long shadow_exec(void);
 
+/* exe.c: the program is what `fd` is open on; CRTOS_OP_ON_EXE. */
+long shadow_set_exe(int fd);
+long shadow_on_exe(const uint64_t args[6]);
+
 /* entry.S: the system call, or -EINTR where it has not begun and *interrupt == seq. */
 long shadow_syscall(const struct crtos_scf_call *call, const uint32_t *interrupt, uint32_t seq);
 /* entry.S: calls `function` with nothing on the stack but what is above `stack`. */

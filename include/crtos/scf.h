@@ -108,7 +108,14 @@ enum crtos_end_reason {
 #define CRTOS_OP_STOP		0x1000bu
 /* args: mask. What of SIGTTIN and SIGTTOU the thread blocks: a terminal asks for that. Returns 0. */
 #define CRTOS_OP_SIGMASK	0x1000cu
-#define CRTOS_OP_LAST		0x1000cu
+/* args: descriptor. The program is the file it is open on: what /proc/self/exe is to the program. Returns 0. */
+#define CRTOS_OP_SET_EXE	0x1000du
+/*
+ * args: system-call number, its first five arguments. The path among them is the program's own /proc/self/exe:
+ * the call is done on that file. ENOSYS for a number that is not known to take such a path.
+ */
+#define CRTOS_OP_ON_EXE		0x1000eu
+#define CRTOS_OP_LAST		0x1000eu
 
 /*
  * Arguments of a new process: this header, then the NUL-terminated strings, in this order:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: shadowd/threads.c shadowd/loop.c shadowd/service.c shadowd/care.c shadowd/operations.c shadowd/args.c shadowd/signals.c shadowd/entry.S */
+/* sources: shadowd/threads.c shadowd/loop.c shadowd/service.c shadowd/care.c shadowd/operations.c shadowd/args.c shadowd/signals.c shadowd/exe.c shadowd/entry.S */
 /* cflags: -Ishadowd -Ilibcrtos */
 /* Shadow threads with the `poll` notifier: they are made, serve, leave, and their slots are used again. */
 
