@@ -18,9 +18,10 @@ u64 cpu_timer_clock(const struct posix_timer *t)
 	return thread ? thread_cpu_ns(thread) : 0;
 }
 
+/* Of a timer of the process that runs. */
 static bool runs(const struct posix_timer *t)
 {
-	return t->process == current->process && (!t->cpu_tid || t->cpu_tid == current->tid);
+	return !t->cpu_tid || t->cpu_tid == current->tid;
 }
 
 static u64 left(const struct posix_timer *t)
@@ -44,7 +45,7 @@ void cpu_timers_run(void)
 	if (!current->process)
 		return;
 	for (const struct posix_timer *t = current->process->cpu_timers; t; t = t->cpu_next) {
-		if (runs(t))
+		if (runs(t) || !left(t))
 			first = min(first, left(t));
 	}
 	if (first != TIME_NEVER)
@@ -56,7 +57,7 @@ void cpu_timer_start(struct posix_timer *t)
 	cpu_timer_stop(t);
 	t->cpu_next = t->process->cpu_timers;
 	t->process->cpu_timers = t;
-	if (runs(t))
+	if (t->process == current->process)
 		cpu_timers_run();
 }
 
@@ -71,7 +72,10 @@ void cpu_timer_stop(struct posix_timer *t)
 		*link = t->cpu_next;
 }
 
-/* The function of a timer may start it again: it then is at the head, and not due. */
+/*
+ * One that was set to a time that is past is due even if its thread does not run. The function of a timer
+ * may start it again: it then is at the head, and not due.
+ */
 static void expire(struct timer *timer)
 {
 	struct posix_timer **link, *t;
@@ -80,7 +84,7 @@ static void expire(struct timer *timer)
 	if (!current->process)
 		return;
 	for (link = &current->process->cpu_timers; (t = *link);) {
-		if (!runs(t) || left(t)) {
+		if (left(t)) {
 			link = &t->cpu_next;
 			continue;
 		}

@@ -195,7 +195,8 @@ int posix_timer_new(struct process *p, bool on_cpu, struct posix_timer **timer)
 	struct posix_timer *t;
 	u32 i, id;
 
-	if (p->signals->queued >= SIGNAL_QUEUE_MAX || (on_cpu && all->on_cpu == CPU_TIMERS_MAX))
+	if (p->signals->queued + p->signals->withheld >= SIGNAL_QUEUE_MAX ||
+	    (on_cpu && all->on_cpu == CPU_TIMERS_MAX))
 		return -EAGAIN;
 	if (!all->table)
 		all->table = kalloc(PAGE_SIZE);

@@ -178,7 +178,8 @@ int signal_send(struct process *p, struct thread *thread, const struct signal_in
 
 	if (!prepare(p, thread, info->sig))
 		return 0;
-	ret = sigqueue_add(queue_of(p, thread), info, &p->signals->queued, SIGNAL_QUEUE_MAX);
+	ret = sigqueue_add(queue_of(p, thread), info, &p->signals->queued,
+			   SIGNAL_QUEUE_MAX - p->signals->withheld);
 	if (!ret)
 		complete(p, thread, info->sig);
 	return ret;
@@ -437,6 +438,7 @@ void signal_fork(struct process *child, const struct process *parent)
 
 	__builtin_memcpy(to->action, from->action, sizeof(to->action));
 	to->told = from->told;
+	to->withheld = from->withheld;
 	to->uid = from->uid;
 }
 

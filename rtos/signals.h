@@ -20,7 +20,7 @@ struct process;
 struct regs;
 struct thread;
 
-/* Pending entries of one process, timers among them: RLIMIT_SIGPENDING. */
+/* Pending entries of one process, timers among them: the highest RLIMIT_SIGPENDING. */
 #define SIGNAL_QUEUE_MAX	1024
 
 #define SIGNALS_UNBLOCKABLE	(SIGNAL_BIT(9) | SIGNAL_BIT(19))	/* SIGKILL, SIGSTOP */
@@ -39,6 +39,7 @@ struct signals {
 	struct sigqueue pending;
 	u64 told;		/* what the shadow ignores */
 	u32 queued;		/* entries in queues, and timers */
+	u32 withheld;		/* of SIGNAL_QUEUE_MAX, by RLIMIT_SIGPENDING */
 	u32 uid;		/* real user, for si_uid */
 	struct posix_timers timers;
 	struct posix_timer itimer[3];	/* ITIMER_REAL, _VIRTUAL, _PROF; in use if it has a process */

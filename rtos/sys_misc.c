@@ -41,14 +41,9 @@ s64 sys_membarrier(struct regs *regs)
 
 /* --- limits ---------------------------------------------------------------------------------------- */
 
-/*
- * That of the stack is ours, since stacks are populated: of the first thread when a program is started,
- * and of other threads, whose C library takes it as their size.
- */
-static s64 stack_limit(u64 new, u64 old)
+static s64 change_limit(u64 new, u64 old, u64 *value, u64 max)
 {
-	struct process *p = current->process;
-	const struct rlimit64 now = { p->stack_limit, MM_STACK_MAX };
+	const struct rlimit64 now = { *value, max };
 	struct rlimit64 limit;
 
 	if (new &&copy_from_user(&limit, new, sizeof(limit)))
@@ -58,8 +53,30 @@ static s64 stack_limit(u64 new, u64 old)
 	if (old && copy_to_user(old, &now, sizeof(now)))
 		return -EFAULT;
 	if (new)
-		p->stack_limit = min(limit.rlim_cur, MM_STACK_MAX);
+		*value = min(limit.rlim_cur, max);
 	return 0;
+}
+
+/*
+ * That of the stack is ours, since stacks are populated: of the first thread when a program is started,
+ * and of other threads, whose C library takes it as their size. And so is that of pending signals.
+ */
+static bool own_limit(u32 which)
+{
+	return which == RLIMIT_STACK || which == RLIMIT_SIGPENDING;
+}
+
+static s64 own_limit_change(u32 which, u64 new, u64 old)
+{
+	struct process *p = current->process;
+	u64 signals = SIGNAL_QUEUE_MAX - p->signals->withheld;
+	s64 ret;
+
+	if (which == RLIMIT_STACK)
+		return change_limit(new, old, &p->stack_limit, MM_STACK_MAX);
+	ret = change_limit(new, old, &signals, SIGNAL_QUEUE_MAX);
+	p->signals->withheld = SIGNAL_QUEUE_MAX - signals;
+	return ret;
 }
 
 s64 sys_prlimit64(struct regs *regs)
@@ -68,23 +85,25 @@ s64 sys_prlimit64(struct regs *regs)
 
 	if (!sys_user_pointer(arg2(regs)) || !sys_user_pointer(arg3(regs)))
 		return -EFAULT;
-	if ((u32)arg1(regs) != RLIMIT_STACK || (pid && pid != current->process->pid))
+	if (!own_limit(arg1(regs)) || (pid && pid != current->process->pid))
 		return sys_remote(regs);
-	return stack_limit(arg2(regs), arg3(regs));
+	return own_limit_change(arg1(regs), arg2(regs), arg3(regs));
 }
 
 s64 sys_getrlimit(struct regs *regs)
 {
 	if (!sys_user_pointer(arg1(regs)) || !arg1(regs))
 		return -EFAULT;
-	return (u32)arg0(regs) == RLIMIT_STACK ? stack_limit(0, arg1(regs)) : sys_remote(regs);
+	return own_limit(arg0(regs)) ? own_limit_change(arg0(regs), 0, arg1(regs)) :
+				       sys_remote(regs);
 }
 
 s64 sys_setrlimit(struct regs *regs)
 {
 	if (!sys_user_pointer(arg1(regs)) || !arg1(regs))
 		return -EFAULT;
-	return (u32)arg0(regs) == RLIMIT_STACK ? stack_limit(arg1(regs), 0) : sys_remote(regs);
+	return own_limit(arg0(regs)) ? own_limit_change(arg0(regs), arg1(regs), 0) :
+				       sys_remote(regs);
 }
 
 /* --- prctl ----------------------------------------------------------------------------------------- */

@@ -499,6 +499,11 @@ static void of_a_thread(void **state)
 	fake_run(&T[1]);
 	fake_pass(begin + 161 * MS);
 	assert_int_equal(take(SIGUSR2).overrun, 1);
+	/* Set to a time that is past, it does not wait for its thread. */
+	fake_run(&T[0]);
+	set(id, 1, 0, TIMER_ABSTIME);
+	fake_pass(fake_now);
+	take(SIGUSR2);
 	assert_int_equal(create(~999u << 3 | 4 | 2, SIGEV_SIGNAL, SIGUSR2, 0), -EINVAL);
 	assert_int_equal(create(~5u << 3 | 2, SIGEV_SIGNAL, SIGUSR2, 0), -EINVAL);
 	assert_int_equal(create(~100u << 3 | 3, SIGEV_SIGNAL, SIGUSR2, 0), -EINVAL);
@@ -526,10 +531,17 @@ static void of_the_process(void **state)
 	fake_run(&T[2]);
 	fake_pass(begin + 103 * MS);
 	take(SIGUSR1);
+	/* One after the other, without a switch. */
+	set(sooner, 2 * MS, 0, 0);
+	set(id, 3 * MS, 10 * MS, 0);
+	fake_pass(begin + 105 * MS);
+	take(SIGUSR2);
+	fake_pass(begin + 106 * MS);
+	take(SIGUSR1);
 	/* Periods are of that time, too. */
-	fake_pass(begin + 112 * MS);
+	fake_pass(begin + 115 * MS);
 	assert_nothing_pending();
-	fake_pass(begin + 113 * MS);
+	fake_pass(begin + 116 * MS);
 	take(SIGUSR1);
 	delete (id);
 	fake_pass(begin + 200 * MS);

@@ -140,6 +140,56 @@ static void the_limit_is_as_on_linux(void **state)
 	assert_int_equal(signal_take(SIGNAL_BIT(RT), &info), RT);
 	assert_int_equal(send(NULL, RT, SI_QUEUE, 0), 0);
 	assert_int_equal(send(NULL, RT, SI_QUEUE, 0), -EAGAIN);
+	/* What was not kept can be discarded. */
+	assert_int_equal(send(NULL, RT + 2, SI_USER, 0), 0);
+	S->action[RT + 1].handler = (u64)SIG_IGN;
+	signal_action_changed(fake_process, RT + 2);
+	assert_int_equal(S->pending.set, SIGNAL_BIT(RT));
+	/* Or fewer, if the program wants it so. */
+	S->withheld = 3;
+	for (i = 0; i < 3; i++)
+		signal_take(SIGNAL_BIT(RT), &info);
+	assert_int_equal(send(NULL, RT, SI_QUEUE, 0), -EAGAIN);
+	signal_take(SIGNAL_BIT(RT), &info);
+	assert_int_equal(send(NULL, RT, SI_QUEUE, 0), 0);
+}
+
+static void many_are_discarded(void **state)
+{
+	int i;
+
+	(void)state;
+	T[0].sigmask = T[1].sigmask = ~0ull;
+	for (i = 0; i < 500; i++) {
+		send(NULL, RT, SI_QUEUE, i);
+		send(&T[1], RT, SI_QUEUE, i);
+	}
+	send(&T[1], RT + 1, SI_QUEUE, 7);
+	S->action[RT - 1].handler = (u64)SIG_IGN;
+	signal_action_changed(fake_process, RT);
+	assert_int_equal(S->pending.set, 0);
+	assert_int_equal(T[1].signals.pending.set, SIGNAL_BIT(RT + 1));
+	assert_int_equal(S->queued, 1);
+}
+
+/* A child has the dispositions, and no more. */
+static void a_fork(void **state)
+{
+	struct signals signals = { .queued = 0 };
+	struct process child = { .signals = &signals };
+
+	(void)state;
+	act(SIGUSR1, SA_RESTART, 5);
+	T[0].sigmask = ~0ull;
+	send(NULL, RT, SI_QUEUE, 1);
+	S->told = 0x200;
+	S->withheld = 9;
+	signal_fork(&child, fake_process);
+	assert_memory_equal(signals.action, S->action, sizeof(signals.action));
+	assert_int_equal(signals.uid, 1000);
+	assert_int_equal(signals.told, 0x200);
+	assert_int_equal(signals.withheld, 9);
+	assert_int_equal(signals.pending.set | signals.queued, 0);
 }
 
 static int left;
@@ -795,6 +845,8 @@ int main(void)
 		TEST(standard_signals_coalesce),
 		TEST(real_time_signals_queue_in_order),
 		TEST(the_limit_is_as_on_linux),
+		TEST(many_are_discarded),
+		TEST(a_fork),
 		TEST(an_entry_of_its_own_is_given_back),
 		TEST(faults_first_then_by_number_then_the_process),
 		TEST(all_get_frames_at_one_return),
