@@ -8,7 +8,7 @@ work=/tmp/debian
 # debian_run TOPIC...
 debian_run() {
 	crtos start --cpus 2 --mem 640M || exit 1
-	mkdir -p $work
+	mkdir -p $work/run
 	cd $work || exit 1
 	for topic; do
 		begin=$(date +%s)
@@ -23,36 +23,38 @@ debian_run() {
 # What a run starts from and where its input comes from, until set otherwise.
 given=: input=/dev/null
 
-# one_run WHERE COMMAND...: in a directory of its own, where `given` has prepared files; the same path for both, as
-# programs print it. It stays as WHERE if there is anything in it.
+# one_run WHERE COMMAND...: in the directory run, where `given` has prepared files: the same path for both, as programs
+# print it. It stays as WHERE if there is anything in it. A program that hangs is ended, with status 124.
 one_run() {
 	where=$1
 	shift
-	mkdir run
-	(cd run && eval "$given" && exec "$@" <"$input" >../"$where.out" 2>../"$where.err")
+	(cd run && eval "$given" && exec timeout --foreground -k 5 120 "$@" <"$input" >../"$where.out" 2>../"$where.err")
 	eval "$where=$?"
-	# Modes, sizes, links: what diff -r does not tell. What a directory's own size says is the file system's affair.
-	if ! rmdir run 2>/dev/null; then
+	for file in run/* run/.[!.]*; do
+		[ -e "$file" ] || [ -L "$file" ] || continue
+		# Modes, sizes, links: what diff -r does not tell. A directory's own size is the file system's affair.
 		find run -printf '%M %n %s %p %l\n' | sed '/^d/s/^\([^ ]*\) [0-9]* [0-9]* /\1 /' | sort >"$where.list"
 		mv run "$where"
-	fi
+		mkdir run
+		break
+	done
 }
 
 # difference: of the last two runs; nothing if there is none.
 difference() {
 	[ "$native" -eq "$rt" ] || echo "status $rt, on Linux $native"
 	for part in out err list; do
-		[ -e native.$part ] || [ -e rt.$part ] || continue
+		[ -s native.$part ] || [ -s rt.$part ] || continue
 		cmp native.$part rt.$part || diff -a -u native.$part rt.$part | head -n 12
 	done
-	[ ! -e native.list ] || diff -r native rt | grep -v 'is a [a-z ]* while file' | head -n 12
+	[ ! -e native ] || diff -r native rt | grep -v 'is a [a-z ]* while file' | head -n 12
 }
 
 # same NAME COMMAND...: status, output, error output and files are those of the command on Linux.
 same() {
 	name=$1
 	shift
-	rm -rf native rt native.list rt.list
+	[ ! -e native.list ] && [ ! -e rt.list ] || rm -rf native rt native.list rt.list
 	one_run native "$@"
 	one_run rt crtos run "$@"
 	difference >"$out" 2>&1

@@ -6,7 +6,7 @@ import mmap
 import sys
 import tempfile
 
-blocks = [bytearray(1 << 20) for _ in range(60)]
+blocks = [bytearray(1 << 20) for _ in range(24)]
 for number, block in enumerate(blocks):
     block[number * 1000] = number
 print(sum(sum(block[:100000:100]) for block in blocks), sum(map(len, blocks)))
