@@ -60,8 +60,11 @@ programs: userspace
 # The machine builds what it needs itself, for its own kernel.
 .PHONY: demo shell check check-debug conformance bench
 demo:
-	$(machine)/crtos-run --cpus 4 --mem 1500M --timeout 1500 \
-		--add tests/integration/demo.sh:/opt/crtos/demo.sh -- sh /opt/crtos/demo.sh
+	@mkdir -p out
+	$(machine)/crtos-run --cpus 4 --mem 1500M --timeout 1500 --packages rt-tests \
+		--add tests/integration/demo.sh:/opt/crtos/demo.sh \
+		--add tests/integration/histogram.py:/opt/crtos/histogram.py \
+		--get /tmp/demo/cyclictest.svg:out/cyclictest.svg -- sh /opt/crtos/demo.sh
 
 shell:
 	$(machine)/crtos-run --shell --cpus 4 --mem 1500M
