@@ -15,7 +15,7 @@ static struct list buckets[BUCKETS];
 
 static struct list *bucket(const struct futex_key *key)
 {
-	struct list *b = &buckets[(key->word >> 2 ^ key->word >> PAGE_SHIFT) % BUCKETS];
+	struct list *b = &buckets[futex_hash(key, BUCKETS)];
 
 	if (!b->next)
 		list_init(b);
@@ -25,35 +25,40 @@ static struct list *bucket(const struct futex_key *key)
 int futex_key(struct futex_key *key, u64 addr, bool private, u32 need)
 {
 	u32 prot;
-	u64 frame;
 
 	if (addr & 3)
 		return -EINVAL;
 	if (addr < CRTOS_USER_START || addr >= CRTOS_USER_END)
 		return -EFAULT;
-	if (private) {
-		*key = (struct futex_key){ .process = current->process, .word = addr };
+	*key = (struct futex_key){ .process = current->process, .addr = addr };
+	if (private)
 		return 0;
-	}
-	frame = vm_lookup(&current->process->mm->vm, addr & PAGE_MASK, &prot);
-	if (!frame || !(prot & need))
-		return -EFAULT;
-	*key = (struct futex_key){ .word = frame | (addr & ~PAGE_MASK) };
-	return 0;
+	key->frame = vm_lookup(&current->process->mm->vm, addr & PAGE_MASK, &prot);
+	return key->frame && (prot & need) ? 0 : -EFAULT;
 }
 
-bool futex_key_same(const struct futex_key *a, const struct futex_key *b)
+bool futex_key_same(const struct futex_key *waiter, const struct futex_key *key)
 {
-	return a->word == b->word && a->process == b->process;
+	const u64 page = waiter->addr & PAGE_MASK;
+
+	if (!waiter->addr || !waiter->frame != !key->frame)
+		return false;
+	if (waiter->process == key->process && waiter->addr == key->addr)
+		return true;
+	return key->frame && waiter->frame == key->frame &&
+	       (waiter->addr & ~PAGE_MASK) == (key->addr & ~PAGE_MASK) &&
+	       vm_lookup(&waiter->process->mm->vm, page, NULL) == waiter->frame;
 }
 
-bool futex_key_holds(const struct futex_key *key, const struct thread *t, u64 addr)
+/* Without the page if the key is not private: the same word may be in several, and a page change its frame. */
+unsigned int futex_hash(const struct futex_key *key, unsigned int buckets)
 {
-	return key->process ||
-	       vm_lookup(&t->process->mm->vm, addr & PAGE_MASK, NULL) == (key->word & PAGE_MASK);
+	u64 page = key->frame ? 0 : key->addr >> PAGE_SHIFT;
+
+	return ((key->addr & ~PAGE_MASK) >> 2 ^ page) % buckets;
 }
 
-static void enqueue(struct thread *t, const struct futex_key *key, u64 addr)
+static void enqueue(struct thread *t, const struct futex_key *key)
 {
 	struct list *b = bucket(key), *p;
 
@@ -63,33 +68,27 @@ static void enqueue(struct thread *t, const struct futex_key *key, u64 addr)
 			break;
 	}
 	t->futex.key = *key;
-	t->futex.addr = addr;
 	list_append(p, &t->futex_link);
 }
 
 /* As on Linux the place is that of the thread's own priority when it begins to wait, whatever comes later. */
-void futex_enqueue(struct thread *t, const struct futex_key *key, u64 addr)
+void futex_enqueue(struct thread *t, const struct futex_key *key)
 {
 	t->futex.priority = t->priority;
-	enqueue(t, key, addr);
+	enqueue(t, key);
 }
 
-/* A key of 0 tells the waiter that it was woken, whatever thread_block() returns. */
+/* No key tells the waiter that it was woken, whatever thread_block() returns. */
 void futex_dequeue(struct thread *t)
 {
 	list_remove(&t->futex_link);
-	t->futex.key.word = 0;
+	t->futex.key.addr = 0;
 }
 
 static void wake(struct thread *t)
 {
 	futex_dequeue(t);
 	thread_wake(t, 0);
-}
-
-static bool waits_for(const struct thread *t, const struct futex_key *key)
-{
-	return futex_key_same(&t->futex.key, key) && futex_key_holds(key, t, t->futex.addr);
 }
 
 struct thread *futex_first(const struct futex_key *key, bool asleep)
@@ -99,7 +98,7 @@ struct thread *futex_first(const struct futex_key *key, bool asleep)
 	list_for_each(p, b) {
 		struct thread *t = list_entry(p, struct thread, futex_link);
 
-		if (waits_for(t, key) && (!asleep || t->state == THREAD_BLOCKED))
+		if (futex_key_same(&t->futex.key, key) && (!asleep || t->state == THREAD_BLOCKED))
 			return t;
 	}
 	return NULL;
@@ -118,9 +117,9 @@ static int wake_key(const struct futex_key *key, int count, u32 bitset)
 
 		if (woken >= count)
 			break;
-		if (!waits_for(t, key))
+		if (!futex_key_same(&t->futex.key, key))
 			continue;
-		if (t->futex.lock.word)
+		if (t->futex.lock.addr)
 			return -EINVAL;
 		if (!(t->futex.bitset & bitset))
 			continue;
@@ -134,17 +133,17 @@ static int wake_key(const struct futex_key *key, int count, u32 bitset)
  * Where a waiter of another process has the second word, if it has, is not known here. It is woken
  * instead, as waiters may be at any time: it looks at its word and comes back.
  */
-static void move(struct thread *t, const struct futex_key *to, u64 addr)
+static void move(struct thread *t, const struct futex_key *to)
 {
 	if (t->process != current->process) {
 		wake(t);
 		return;
 	}
 	futex_dequeue(t);
-	enqueue(t, to, addr);
+	enqueue(t, to);
 }
 
-static int requeue(const struct futex_key *from, const struct futex_key *to, u64 addr, int count)
+static int requeue(const struct futex_key *from, const struct futex_key *to, int count)
 {
 	struct list *p, *next;
 	int moved = 0;
@@ -154,13 +153,13 @@ static int requeue(const struct futex_key *from, const struct futex_key *to, u64
 
 		if (moved >= count)
 			break;
-		if (!waits_for(t, from))
+		if (!futex_key_same(&t->futex.key, from))
 			continue;
-		if (t->futex.lock.word)
+		if (t->futex.lock.addr)
 			return -EINVAL;
 		moved++;
 		if (!futex_key_same(from, to))
-			move(t, to, addr);
+			move(t, to);
 	}
 	return moved;
 }
@@ -183,10 +182,10 @@ static int futex_wait(u64 addr, bool private, u32 value, u32 bitset, u64 deadlin
 	if (signal_pending())
 		return deadline == TIME_NEVER ? -ERESTARTSYS : -EINTR;
 	current->futex.bitset = bitset;
-	current->futex.lock.word = 0;
-	futex_enqueue(current, &key, addr);
+	current->futex.lock.addr = 0;
+	futex_enqueue(current, &key);
 	ret = thread_block(deadline);
-	if (!current->futex.key.word)
+	if (!current->futex.key.addr)
 		return 0;
 	futex_dequeue(current);
 	if (ret == -ETIMEDOUT)
@@ -234,7 +233,7 @@ static int futex_requeue(u64 addr, bool private, int wakes, u64 addr2, int moves
 	woken = wake_key(&from, wakes, FUTEX_BITSET_MATCH_ANY);
 	if (woken < 0)
 		return woken;
-	ret = requeue(&from, &to, addr2, moves);
+	ret = requeue(&from, &to, moves);
 	return ret < 0 ? ret : woken + ret;
 }
 

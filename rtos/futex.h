@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Futexes. A private one is known by its process and the address of its word; one that is not, by the
- * frame with the word, as processes may have that in common. A frame counts only while the waiter has it
- * mapped where it waits: later it may be anybody's.
+ * frame with the word too, as processes may have that in common. A frame counts only while the waiter has
+ * it mapped where it waits: later it may be anybody's.
  *
  * Waiters of one word are woken in the order of their own priority, then of their arrival; those of a lock
  * with priority inheritance (FUTEX_LOCK_PI) in that of the priority they run at. Their locks are
@@ -20,18 +20,17 @@ struct regs;
 struct thread;
 
 struct futex_key {
-	const struct process *process;	/* NULL: not private */
-	u64 word;			/* virtual address or, not private, physical; 0: none */
+	const struct process *process;
+	u64 addr;			/* of the word, there; 0: none */
+	u64 frame;			/* 0: private */
 };
 
 /* What a thread waits for, in struct thread. In a bucket it is linked by thread.futex_link. */
 struct futex_wait {
 	struct futex_key key;		/* of the word; none: it was woken, or waits for a lock */
-	u64 addr;			/* of the word, to the waiter */
 	int priority;			/* the waiter's own when it began */
 	u32 bitset;
 	struct futex_key lock;		/* the lock with priority inheritance it waits for, or wants next */
-	u64 lock_addr;
 	bool got;			/* it has the lock now... */
 	struct futex_lock *bereft;	/* ...after a dead owner, and must tell so by the word */
 	bool closed;			/* the thread ends, and takes no lock that would outlive it */
@@ -53,15 +52,16 @@ void futex_exit(void);
 
 /* `need`: VM_READ or VM_WRITE, which a word that is not private must allow. 0 or -errno. */
 int futex_key(struct futex_key *key, u64 addr, bool private, u32 need);
-bool futex_key_same(const struct futex_key *a, const struct futex_key *b);
-/* Thread t waits at addr for the key: does it still have that word there? */
-bool futex_key_holds(const struct futex_key *key, const struct thread *t, u64 addr);
+/* A waiter's key, and one of a word as it is now. */
+bool futex_key_same(const struct futex_key *waiter, const struct futex_key *key);
+/* A number of those less than `buckets`; that of all keys that are the same is too. */
+unsigned int futex_hash(const struct futex_key *key, unsigned int buckets);
 /*
  * The first of those in the bucket who wait for this word, or NULL; `asleep`: who has not been woken by
  * anything else, and on its way out of the bucket, meanwhile.
  */
 struct thread *futex_first(const struct futex_key *key, bool asleep);
-void futex_enqueue(struct thread *t, const struct futex_key *key, u64 addr);
+void futex_enqueue(struct thread *t, const struct futex_key *key);
 /* Ends a thread's wait in a bucket. */
 void futex_dequeue(struct thread *t);
 

@@ -29,7 +29,6 @@
 struct futex_lock {
 	struct pi_lock pi;
 	struct list link;
-	struct futex_key key;
 	bool bereft;
 };
 
@@ -44,7 +43,7 @@ static struct list buckets[BUCKETS];
 
 static struct list *bucket(const struct futex_key *key)
 {
-	struct list *b = &buckets[(key->word >> 2 ^ key->word >> PAGE_SHIFT) % BUCKETS];
+	struct list *b = &buckets[futex_hash(key, BUCKETS)];
 
 	if (!b->next)
 		list_init(b);
@@ -76,24 +75,20 @@ static struct futex_lock *lock_create(const struct futex_key *key, struct thread
 		return NULL;
 	pi_lock_init(&lock->pi, lock_emptied);
 	pi_own(&lock->pi, owner);
-	lock->key = *key;
 	lock->bereft = false;
 	list_append(bucket(key), &lock->link);
 	return lock;
 }
 
-/* Does anybody who waits, or is to be the owner, still have the word there? */
-static bool lock_holds(const struct futex_lock *lock)
+/* Who waits, or is to be the owner, tells what word it is. */
+static bool lock_matches(const struct futex_lock *lock, const struct futex_key *key)
 {
 	struct list *p;
 
-	if (lock->bereft &&
-	    futex_key_holds(&lock->key, lock->pi.owner, lock->pi.owner->futex.lock_addr))
+	if (lock->bereft && futex_key_same(&lock->pi.owner->futex.lock, key))
 		return true;
 	list_for_each(p, &lock->pi.waiters) {
-		const struct thread *t = list_entry(p, struct thread, pi_link);
-
-		if (futex_key_holds(&lock->key, t, t->futex.lock_addr))
+		if (futex_key_same(&list_entry(p, struct thread, pi_link)->futex.lock, key))
 			return true;
 	}
 	return false;
@@ -106,7 +101,7 @@ static struct futex_lock *lock_find(const struct futex_key *key)
 	list_for_each(p, b) {
 		struct futex_lock *lock = list_entry(p, struct futex_lock, link);
 
-		if (futex_key_same(&lock->key, key) && lock_holds(lock))
+		if (lock_matches(lock, key))
 			return lock;
 	}
 	return NULL;
@@ -220,7 +215,7 @@ static int acquire(struct thread *t, u64 addr, const struct futex_key *key, bool
 /* `current` has got the lock of a dead owner; the word is still that one's. */
 static int claim(struct futex_lock *lock)
 {
-	u64 addr = current->futex.lock_addr;
+	u64 addr = current->futex.lock.addr;
 	u32 value;
 	int ret;
 
@@ -267,7 +262,6 @@ s64 futex_lock_pi(struct regs *regs, u64 addr, bool private, u64 deadline, bool 
 		if (ret)
 			return ret;
 		current->futex.lock = key;
-		current->futex.lock_addr = addr;
 		ret = acquire(current, addr, &key, wait);
 		if (ret != CHANGED)
 			break;
@@ -350,10 +344,9 @@ s64 futex_wait_requeue_pi(struct regs *regs, u64 addr, u32 value, u64 addr2, boo
 		return again(regs);
 	current->futex.bitset = FUTEX_BITSET_MATCH_ANY;
 	current->futex.lock = lock;
-	current->futex.lock_addr = addr2;
-	futex_enqueue(current, &key, addr);
+	futex_enqueue(current, &key);
 	ret = thread_block(deadline);
-	if (current->futex.key.word) {
+	if (current->futex.key.addr) {
 		futex_dequeue(current);
 		return ret == -EINTR ? again(regs) : ret;
 	}
@@ -367,7 +360,7 @@ static int requeue_one(struct thread *t, u64 addr2, const struct futex_key *lock
 {
 	int ret;
 
-	if (!t->futex.lock.word || !futex_key_same(&t->futex.lock, lock))
+	if (!futex_key_same(&t->futex.lock, lock))
 		return -EINVAL;
 	ret = acquire(t, addr2, lock, true);
 	if (ret != QUEUED && ret != TAKEN)

@@ -309,6 +309,47 @@ static void a_lost_page_counts_for_nothing(void **state)
 	assert_int_equal(results[1], -ETIMEDOUT);
 }
 
+static void waits_and_locks(void)
+{
+	results[1] = futex(B, FUTEX_WAIT, 0, 0, 0, 0);
+	results[2] = futex(A, FUTEX_LOCK_PI, 0, 0, 0, 0);
+	note('1');
+	EXPECT(0, A, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
+}
+
+/* As when a page that was shared for reading only is written to. */
+static void change_frame(void)
+{
+	u64 old = vm_unmap(&fake_process->mm.vm, PAGE_OF_WORDS), new = page_alloc();
+
+	memcpy((void *)new, (void *)old, PAGE_SIZE);
+	vm_map(&fake_process->mm.vm, PAGE_OF_WORDS, new, VM_READ | VM_WRITE);
+	page_free(old);
+}
+
+static void changes_frames(void)
+{
+	EXPECT(0, A, FUTEX_LOCK_PI, 0, 0, 0, 0);
+	snooze(MS);
+	change_frame();
+	EXPECT(1, B, FUTEX_WAKE, 1, 0, 0, 0);
+	snooze(MS);
+	assert_int_equal(word(A), 200 | FUTEX_WAITERS);
+	change_frame();
+	EXPECT(0, A, FUTEX_UNLOCK_PI, 0, 0, 0, 0);
+	assert_int_equal(word(A), 201);
+}
+
+static void a_word_may_change_its_frame(void **state)
+{
+	(void)state;
+	spawn(0, SCHED_FIFO, 20, changes_frames);
+	spawn(1, SCHED_FIFO, 10, waits_and_locks);
+	run();
+	assert_int_equal(results[1] | results[2], 0);
+	assert_string_equal(sim_log, "1");
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sim_setup, sim_teardown)
@@ -318,6 +359,7 @@ int main(void)
 		TEST(signals_are_told_from_wakes), TEST(an_owner_is_not_moved),
 		TEST(processes_wake_each_other), TEST(processes_share_a_lock),
 		TEST(a_process_inherits_from_another), TEST(a_lost_page_counts_for_nothing),
+		TEST(a_word_may_change_its_frame),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,7 +92,7 @@ static int nested(u64 deadline)
 	}
 	current = self;
 	(void)me;
-	return self->futex.key.word ? -ETIMEDOUT : 0;
+	return self->futex.key.addr ? -ETIMEDOUT : 0;
 }
 
 static void with_waiters(unsigned int n, void (*fn)(void))
