@@ -6,7 +6,7 @@
 
 #define A	WORD(0)
 #define B	WORD(1)
-#define BEYOND	0x900000ull	/* nothing is mapped there */
+#define BEYOND	0x905000ull	/* nothing is mapped there */
 
 #define LOCK	FUTEX_LOCK_PI_PRIVATE
 #define LOCK2	FUTEX_LOCK_PI2_PRIVATE

@@ -7,7 +7,7 @@
 #define A	WORD(0)
 #define B	WORD(1)
 #define COND	WORD(2)
-#define BEYOND	0x900000ull	/* nothing is mapped there */
+#define BEYOND	0x905000ull	/* nothing is mapped there */
 
 #define WAIT	FUTEX_WAIT_REQUEUE_PI_PRIVATE
 #define REQUEUE	FUTEX_CMP_REQUEUE_PI_PRIVATE

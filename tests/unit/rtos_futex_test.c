@@ -150,6 +150,8 @@ static void knows_relative_and_absolute_times(void **state)
 
 static void wake_two(void)
 {
+	/* They do not wait privately. */
+	assert_int_equal(futex(WORD, FUTEX_WAKE_PRIVATE, 2, 0, 0, 0), 0);
 	assert_int_equal(futex(WORD, FUTEX_WAKE, 2, 0, 0, 0), 2);
 }
 
