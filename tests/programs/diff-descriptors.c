@@ -278,7 +278,7 @@ static void waiting(void)
 	CALL(ppoll, "three", polls, 3, &zero, NULL, 8);
 	CALL(ppoll, "a bad time", polls, 3, &bad, NULL, 8);
 	CALL(ppoll, "a negative time", polls, 3, &negative, NULL, 8);
-	DEVIATES(mask_size, ppoll, "a mask of odd size", polls, 3, &zero, mask.set, 4);
+	CALL(ppoll, "a mask of odd size", polls, 3, &zero, mask.set, 4);
 	FD_ZERO(&in);
 	FD_SET(ends[0], &in);
 	CALL(select, "one", ends[0] + 1, &in, NULL, NULL, &zero);
@@ -290,7 +290,7 @@ static void waiting(void)
 	CALL(pselect6, "a bad time", 0, NULL, NULL, NULL, &bad, NULL);
 	CALL(pselect6, "a mask", 0, NULL, NULL, NULL, &zero, &mask);
 	mask.size = 7;
-	DEVIATES(mask_size, pselect6, "a mask of odd size", 0, NULL, NULL, NULL, &zero, &mask);
+	CALL(pselect6, "a mask of odd size", 0, NULL, NULL, NULL, &zero, &mask);
 
 	CALL(epoll_create, "0", 0);
 	fd = CALL(epoll_create, "1", 1);
@@ -308,7 +308,7 @@ static void waiting(void)
 	SEE("%x %lx", events[0].events, (long)events[0].data.u64);
 	CALL(epoll_wait, "no room", fd, events, 0, 0);
 	CALL(epoll_wait, "negative room", fd, events, -1, 0);
-	DEVIATES(mask_size, epoll_pwait, "a mask of odd size", fd, events, 4, 0, mask.set, 3);
+	CALL(epoll_pwait, "a mask of odd size", fd, events, 4, 0, mask.set, 3);
 	CALL(epoll_pwait2, "a time", fd, events, 4, &zero, NULL, 8);
 	CALL(epoll_pwait2, "a bad time", fd, events, 4, &bad, NULL, 8);
 	CALL(epoll_ctl, "delete", fd, EPOLL_CTL_DEL, ends[1], NULL);

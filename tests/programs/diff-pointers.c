@@ -261,8 +261,8 @@ static void times(void)
 		ROW(getitimer, A1, ITIMER_REAL, 0),
 		ROW(setitimer, A1 | A2, ITIMER_REAL, U(buffer), 0),
 		ROW(timer_create, A1 | A2, CLOCK_MONOTONIC, U(&event), U(&id)),
-		ROW(timer_settime, A2 | A3, 0, 0, U(&spec), 0),
-		ROW(timer_gettime, A1, 0, 0),
+		ROW(timer_settime, A2 | A3, -1, 0, U(&spec), 0),
+		ROW(timer_gettime, A1, -1, 0),
 	};
 	/* Their results are the time. */
 	const struct row hidden[] = {
