@@ -320,10 +320,10 @@ static void waits_and_locks(void)
 /* As when a page that was shared for reading only is written to. */
 static void change_frame(void)
 {
-	u64 old = vm_unmap(&fake_process->mm.vm, PAGE_OF_WORDS), new = page_alloc();
+	u64 old = vm_unmap(&fake_process->mm->vm, PAGE_OF_WORDS), new = page_alloc();
 
 	memcpy((void *)new, (void *)old, PAGE_SIZE);
-	vm_map(&fake_process->mm.vm, PAGE_OF_WORDS, new, VM_READ | VM_WRITE);
+	vm_map(&fake_process->mm->vm, PAGE_OF_WORDS, new, VM_READ | VM_WRITE);
 	page_free(old);
 }
 
