@@ -217,6 +217,7 @@ static int signal_put(struct crtos_process *process, const struct crtos_signal *
 		.slot = signal->slot,
 		.info = { signal->info[0], signal->info[1], signal->info[2], signal->info[3] },
 	};
+	/* The entry comes first; pairs with the RTOS's load-acquire. */
 	smp_store_release(&ring->head, head + 1);
 	crtos_mailbox_ring();
 out:

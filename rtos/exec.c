@@ -210,7 +210,7 @@ static int open_script(struct exec *e, char *text, u64 bytes)
 
 static int open_program(struct exec *e)
 {
-	char text[SCRIPT_BYTES + 1];
+	char text[SCRIPT_BYTES + 1] = "";
 	unsigned int depth;
 	s64 ret;
 
@@ -231,7 +231,7 @@ static int open_interp(struct exec *e)
 {
 	const struct elf_image *elf = &e->program.elf;
 	u64 path = e->scratch + SCRATCH_TEXT, end = path + elf->interp_bytes - 1;
-	char text[SCRIPT_BYTES + 1];
+	char text[SCRIPT_BYTES + 1] = "";
 	u8 last;
 	s64 ret;
 

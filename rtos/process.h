@@ -52,7 +52,7 @@ struct process {
 	u64 cpu_ticks;			/* TSC; of all its threads, as in struct thread */
 	u64 stack_limit;		/* RLIMIT_STACK */
 	struct signals *signals;
-	struct thread *freezer;		/* the only one that may run in user mode, until it thaws the others */
+	struct thread *freezer;		/* the only one that may run in user mode; or NULL */
 	struct thread *vfork_parent;	/* waits for us, and lends its memory */
 };
 

@@ -8,25 +8,23 @@ static bool blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* The end of the line, or NULL if it may go on behind what is known. */
+/* The end of the line, or of what is known of it. */
 static char *line_end(char *text, u64 bytes)
 {
 	u64 i;
 
 	for (i = 2; i < bytes; i++) {
 		if (text[i] == '\n' || !text[i])
-			return text + i;
+			break;
 	}
-	return bytes < SCRIPT_BYTES ? text + bytes : NULL;
+	return text + i;
 }
 
 int script_parse(char *text, u64 bytes, char **interp, char **arg)
 {
 	char *end = line_end(text, bytes), *at = text + 2;
-	bool whole = end;
+	bool whole = end < text + SCRIPT_BYTES;
 
-	if (!whole)
-		end = text + bytes;
 	*end = '\0';
 	while (end > at && blank(end[-1]) && whole)
 		*--end = '\0';

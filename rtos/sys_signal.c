@@ -30,12 +30,13 @@ static void tell_shadow(struct signals *s, int sig, const struct signal_action *
 {
 	u64 bit = SIGNAL_BIT(sig);
 	bool ignored = new->handler == (u64)SIG_IGN;
+	u64 flags = SA_NOCLDSTOP | SA_NOCLDWAIT;
 
 	if (sig == SHADOW_SIGNAL || (sig != SIGCHLD && ignored == !!(s->told & bit)))
 		return;
 	s->told = ignored ? s->told | bit : s->told & ~bit;
-	scf(CRTOS_OP_SIGACTION, sig, ignored,
-	    sig == SIGCHLD ? new->flags & (SA_NOCLDSTOP | SA_NOCLDWAIT) : 0);
+	flags &= sig == SIGCHLD ? new->flags : 0;
+	scf(CRTOS_OP_SIGACTION, sig, ignored, flags);
 }
 
 s64 sys_rt_sigaction(struct regs *regs)

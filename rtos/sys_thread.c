@@ -25,8 +25,8 @@
 
 /* Of those that make a process. CLONE_VM goes with CLONE_VFORK only. */
 #define FORK_FLAGS                                                                 \
-	(CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID |             \
-	 CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_UNTRACED)
+	(CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID | \
+	 CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_UNTRACED)
 
 struct request {
 	u64 flags, exit_signal, stack, parent_tid, child_tid, tls;

@@ -360,6 +360,7 @@ void thread_switch(struct thread *prev, struct thread *next)
 			load_user(next);
 			owner = next;
 		}
+		BUG_ON(!next->process);
 		vm_switch(&next->process->mm->vm);
 		uipi_table_use(next->process->uitt);
 	}

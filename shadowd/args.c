@@ -8,8 +8,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <crtos/scf.h>
-
 static size_t measure(char *const strings[], uint32_t *count)
 {
 	size_t bytes = 0;
@@ -26,10 +24,10 @@ static char *append(char *at, char *const strings[])
 	return at;
 }
 
-int args_serialise(const char *path, char *const argv[], char *const envp[], void **buffer,
-		   size_t *size)
+int args_serialise(const char *path, char *const argv[], char *const envp[],
+		   const struct crtos_args *signals, void **buffer, size_t *size)
 {
-	struct crtos_args header = { 0 };
+	struct crtos_args header = { .ignored = signals->ignored, .blocked = signals->blocked };
 	size_t bytes = strlen(path) + 1;
 	char *at;
 

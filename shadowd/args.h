@@ -6,12 +6,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <crtos/scf.h>
+
 /*
- * A struct crtos_args with its strings in new memory, for free(). 0; -E2BIG: more than CRTOS_ARGS_MAX
+ * A struct crtos_args with its strings in new memory, for free(); what it says of signals is that of `signals`. 0; -E2BIG: more than CRTOS_ARGS_MAX
  * bytes; -ENOMEM.
  */
-int args_serialise(const char *path, char *const argv[], char *const envp[], void **buffer,
-		   size_t *size);
+int args_serialise(const char *path, char *const argv[], char *const envp[],
+		   const struct crtos_args *signals, void **buffer, size_t *size);
 
 /*
  * Copies to an address that may not be mapped. Returns `size`, having copied nothing if `room` is less;

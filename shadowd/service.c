@@ -16,7 +16,8 @@
 
 static long do_changed_call(const struct crtos_scf_call *call)
 {
-	return shadow_syscall(call, &shadow_self->port.slot->request.interrupt, shadow_self->port.seq);
+	return shadow_syscall(call, &shadow_self->port.slot->request.interrupt,
+			      shadow_self->port.seq);
 }
 
 static __attribute__((noinline)) long perform_slowly(struct shadow_thread *thread,
@@ -30,7 +31,8 @@ static __attribute__((noinline)) long perform_slowly(struct shadow_thread *threa
 hot long perform(struct shadow_thread *thread, const struct crtos_scf_call *call)
 {
 	if (likely(call->nr < CRTOS_OP_FIRST && !care_needed(call->nr, call->args[0], shadow.dev)))
-		return shadow_syscall(call, &thread->port.slot->request.interrupt, thread->port.seq);
+		return shadow_syscall(call, &thread->port.slot->request.interrupt,
+				      thread->port.seq);
 	return perform_slowly(thread, call);
 }
 

@@ -153,14 +153,10 @@ static uint64_t spin_cycles(uint32_t usec, uint64_t tsc0, const struct timespec 
 
 static void make_args(const char *path, char *const argv[], const struct crtos_args *signals)
 {
-	struct crtos_args *args;
-	int ret = args_serialise(path, argv, environ, &shadow.args, &shadow.args_size);
+	int ret = args_serialise(path, argv, environ, signals, &shadow.args, &shadow.args_size);
 
 	if (ret)
 		stop(EXIT_CANNOT_RUN, "%s: %s", argv[0], strerror(-ret));
-	args = shadow.args;
-	args->ignored = signals->ignored;
-	args->blocked = signals->blocked;
 	/* Until the RTOS sets it from the program; ps and killall then know the process. */
 	prctl(PR_SET_NAME, basename(path));
 }

@@ -81,7 +81,8 @@ static void memory(void)
 /* Private pages that were read-only at the fork are everybody's own once they can be written to. */
 static void read_only_memory(void)
 {
-	char *page = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *page = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			  0);
 	int status;
 	pid_t pid;
 
@@ -105,7 +106,8 @@ static void read_only_memory(void)
 
 static void shared_memory(void)
 {
-	volatile int *shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile int *shared = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+				    -1, 0);
 	int status, pipes[2];
 	pid_t pid;
 
@@ -165,7 +167,8 @@ static void generations(void)
 		pid = fork();
 	}
 	if (!depth) {
-		CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 20);
+		CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+		      WEXITSTATUS(status) == 20);
 		return;
 	}
 	if (!pid)

@@ -29,7 +29,7 @@ static void on_signal(int sig, siginfo_t *info, void *context)
 	caught = sig;
 }
 
-static void catch(int sig, int flags)
+static void handle(int sig, int flags)
 {
 	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | flags };
 
@@ -88,7 +88,7 @@ static void interrupts_what_blocks(void)
 	pid_t pid;
 
 	CHECK(!pipe(pipes));
-	catch(SIGUSR1, 0);
+	handle(SIGUSR1, 0);
 	pid = pester(SIGUSR1);
 	CHECK(read(pipes[0], &byte, 1) == -1 && errno == EINTR);
 	CHECK(caught == SIGUSR1 && last.si_pid == pid && last.si_code == SI_USER);
@@ -107,7 +107,7 @@ static void interrupts_what_blocks(void)
 	CHECK(!sem_init(&sem, 0, 0));
 	CHECK(sem_wait(&sem) == -1 && errno == EINTR);
 	/* With SA_RESTART these are interrupted all the same. */
-	catch(SIGUSR1, SA_RESTART);
+	handle(SIGUSR1, SA_RESTART);
 	CHECK(poll(&poll_fd, 1, -1) == -1 && errno == EINTR);
 	CHECK(pause() == -1 && errno == EINTR);
 	end(pid);
@@ -134,7 +134,7 @@ static void restarts(void)
 	pid_t pid;
 
 	CHECK(!pipe(to_parent));
-	catch(SIGUSR1, SA_RESTART);
+	handle(SIGUSR1, SA_RESTART);
 	pid = later(signal_then_write);
 	CHECK(read(to_parent[0], &byte, 1) == 1 && byte == 'x' && caught == SIGUSR1);
 	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
@@ -147,7 +147,7 @@ static void blocked_does_not_interrupt(void)
 	char byte;
 	pid_t pid;
 
-	catch(SIGUSR1, 0);
+	handle(SIGUSR1, 0);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	CHECK(!sigprocmask(SIG_BLOCK, &set, NULL));
@@ -214,7 +214,7 @@ static void interrupts_what_computes(void)
 {
 	pid_t pid;
 
-	catch(SIGUSR1, 0);
+	handle(SIGUSR1, 0);
 	pid = later(signal_usr1);
 	while (!caught)
 		steps++;
@@ -227,7 +227,7 @@ static void tells_of_children(void)
 	pid_t pid;
 	int status;
 
-	catch(SIGCHLD, SA_RESTART | SA_NOCLDSTOP);
+	handle(SIGCHLD, SA_RESTART | SA_NOCLDSTOP);
 	pid = fork();
 	if (!pid)
 		_exit(33);
@@ -250,7 +250,7 @@ static void a_broken_pipe(void)
 
 	CHECK(!pipe(pipes));
 	close(pipes[0]);
-	catch(SIGPIPE, 0);
+	handle(SIGPIPE, 0);
 	CHECK(write(pipes[1], "x", 1) == -1 && errno == EPIPE && caught == SIGPIPE);
 	signal(SIGPIPE, SIG_IGN);
 	CHECK(write(pipes[1], "x", 1) == -1 && errno == EPIPE);
@@ -279,7 +279,8 @@ static void stops_and_goes_on(int sig)
 		kill(getpid(), sig);
 		_exit(44);
 	}
-	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) && WSTOPSIG(status) == sig);
+	CHECK(waitpid(pid, &status, WUNTRACED) == pid && WIFSTOPPED(status) &&
+	      WSTOPSIG(status) == sig);
 	CHECK(!kill(pid, SIGCONT));
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 44);
 }
@@ -304,7 +305,7 @@ static void finds_its_thread(void)
 	pid_t pid;
 
 	CHECK(!pipe(to_parent));
-	catch(SIGUSR1, 0);
+	handle(SIGUSR1, 0);
 	CHECK(!pthread_create(&thread, NULL, read_on, NULL));
 	pid = later(signal_usr1);
 	CHECK(pause() == -1 && errno == EINTR);

@@ -18,6 +18,8 @@
 
 #include "args.h"
 
+static const struct crtos_args no_signals;
+
 static void test_form(void **state)
 {
 	static const char strings[] = "/bin/prog\0prog\0\0-x\0A=1\0B=";
@@ -27,7 +29,7 @@ static void test_form(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(args_serialise("/bin/prog", argv, envp, &buffer, &size), 0);
+	assert_int_equal(args_serialise("/bin/prog", argv, envp, &no_signals, &buffer, &size), 0);
 	header = buffer;
 	assert_int_equal(header->argc, 3);
 	assert_int_equal(header->envc, 2);
@@ -45,7 +47,7 @@ static void test_nothing_but_a_path(void **state)
 	size_t size;
 
 	(void)state;
-	assert_int_equal(args_serialise("x", none, none, &buffer, &size), 0);
+	assert_int_equal(args_serialise("x", none, none, &no_signals, &buffer, &size), 0);
 	assert_int_equal(size, sizeof(struct crtos_args) + 2);
 	free(buffer);
 }
@@ -60,12 +62,12 @@ static void test_limit(void **state)
 	(void)state;
 	memset(argv[0], 'a', room);
 	argv[0][room - 1] = '\0';
-	assert_int_equal(args_serialise("/p", argv, envp, &buffer, &size), 0);
+	assert_int_equal(args_serialise("/p", argv, envp, &no_signals, &buffer, &size), 0);
 	assert_int_equal(size, CRTOS_ARGS_MAX);
 	free(buffer);
 	argv[0][room - 1] = 'a';
 	argv[0][room] = '\0';
-	assert_int_equal(args_serialise("/p", argv, envp, &buffer, &size), -E2BIG);
+	assert_int_equal(args_serialise("/p", argv, envp, &no_signals, &buffer, &size), -E2BIG);
 	free(argv[0]);
 }
 
