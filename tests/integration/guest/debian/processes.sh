@@ -8,9 +8,7 @@ same "timeout, exceeded" timeout 0.3 sleep 20
 works "env" env -i A=1 /usr/bin/env
 works "nohup" nohup seq 2
 works "nice" nice -n 5 nice
-works "chrt" chrt -f 5 chrt -p 0
 works "stdbuf" stdbuf -o L cat ../numbers
-works "setsid" setsid -w seq 2
 works "split with a filter" split -l 500 --filter='sort -r >$FILE' ../numbers part.
 works "sort that compresses" sort -S 10k --compress-program=gzip -r ../numbers
 works "awk, pipes and system" awk 'BEGIN { while (("seq 5" | getline x) > 0) s += x; print s; system("echo from system"); print "b\na" | "sort"; close("sort") }'
@@ -21,4 +19,3 @@ works "diff3" diff3 ../numbers ../numbers /etc/hostname
 works "install -s" sh -c 'cp /usr/bin/true .; strip -o t true && ./t'
 works "python3, subprocesses" python3 $D/subprocesses.py
 works "python3, multiprocessing" python3 $D/multiprocesses.py
-works "flock" flock lock sh -c 'flock -n lock true || echo busy'

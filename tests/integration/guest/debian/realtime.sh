@@ -10,7 +10,7 @@ measured "cyclictest, clock_nanosleep of CLOCK_REALTIME" 1 300 crtos run -f 90 c
 ok "hackbench, threads and pipes" crtos run hackbench -T -p -g 1 -f 4 -l 50
 ok "hackbench, threads and sockets" crtos run hackbench -T -g 1 -f 4 -l 50
 ok "ptsematest" crtos run -f 90 ptsematest -q -t 2 -p 90 -i 1000 -l 200
-ok "signaltest" crtos run -f 90 signaltest -q -p 90 -t 2 -l 200
+ok "signaltest" crtos run signaltest -q -p 90 -t 2 -l 200
 ok "sigwaittest" crtos run -f 90 sigwaittest -q -t 2 -p 90 -i 1000 -l 200
 ok "svsematest" crtos run -f 90 /usr/bin/svsematest -q -t 2 -p 90 -i 1000 -l 100
 ok "pmqtest" crtos run -f 90 pmqtest -q -t 2 -p 90 -i 1000 -l 100
