@@ -230,9 +230,9 @@ static s64 check_file(s64 fd, u64 prot, u64 flags)
 	return 0;
 }
 
-static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 offset)
+static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, u32 shared, s64 fd, u64 offset)
 {
-	s64 ret = map(mm, start, start + bytes, VM_READ | VM_WRITE, VMA_FILE);
+	s64 ret = map(mm, start, start + bytes, VM_READ | VM_WRITE, VMA_FILE | shared);
 
 	if (ret)
 		return ret;
@@ -252,6 +252,7 @@ static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 o
 s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64 offset)
 {
 	u64 type = flags & MAP_TYPE;
+	u32 shared;
 	s64 ret;
 
 	if (!bytes || (offset & ~PAGE_MASK))
@@ -279,11 +280,11 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64
 	if (ret < 0)
 		goto unlock;
 	addr = ret;
+	shared = type == MAP_PRIVATE ? 0 : VMA_SHARED;
 	if (flags & MAP_ANONYMOUS)
-		ret = map(mm, addr, addr + bytes, vm_prot(prot),
-			  type == MAP_PRIVATE ? 0 : VMA_SHARED);
+		ret = map(mm, addr, addr + bytes, vm_prot(prot), shared);
 	else
-		ret = map_file(mm, addr, bytes, prot, fd, offset);
+		ret = map_file(mm, addr, bytes, prot, shared, fd, offset);
 unlock:
 	unlock(mm);
 	return ret < 0 ? ret : (s64)addr;
@@ -316,9 +317,22 @@ static u64 full_until(const struct mm *mm, u64 start, u64 end)
 	return min(start, end);
 }
 
+/* The first address at which a shared mapping of a file begins, up to `end`: it cannot be made writable. */
+static u64 private_until(const struct mm *mm, u64 addr, u64 end)
+{
+	const struct vma *vma;
+
+	for (vma = vma_find(&mm->vmas, addr); vma && vma->start < end;
+	     vma = vma_next(&mm->vmas, vma)) {
+		if ((vma->flags & VMA_SHARED) && (vma->flags & VMA_FILE))
+			return max(addr, vma->start);
+	}
+	return end;
+}
+
 int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 {
-	u64 end;
+	u64 end, able;
 	int ret;
 
 	/* Areas that grow: upward there are none, downward only the stack. */
@@ -333,13 +347,16 @@ int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 	ret = mutex_lock(&mm->lock);
 	if (ret)
 		return ret;
-	/* What is there before the first hole is changed. */
+	/* What is there before the first hole, or before what cannot be changed, is changed. */
 	end = full_until(mm, addr, addr + bytes);
-	if (end > addr)
-		ret = split_protect(mm, addr, end, vm_prot(prot));
+	able = prot & PROT_WRITE ? private_until(mm, addr, end) : end;
+	if (able > addr)
+		ret = split_protect(mm, addr, able, vm_prot(prot));
+	if (!ret && able < end)
+		ret = -EACCES;
 	if (!ret && end < addr + bytes)
 		ret = -ENOMEM;
-	if (!ret || ret == -ENOMEM) {
+	if (!ret || ret == -ENOMEM || ret == -EACCES) {
 		int zapped = mm_zap_flush(mm);
 
 		ret = zapped ? zapped : ret;

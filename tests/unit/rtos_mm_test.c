@@ -340,7 +340,14 @@ static void files_are_copied(void **state)
 	assert_int_equal(mm_mmap(mm, 0, 4096, PROT_READ, MAP_PRIVATE, 8, 0), -EBADF);
 	assert_int_equal(mm_mmap(mm, 0, 4096, RW, MAP_SHARED, 5, 0), -ENODEV);
 	assert_int_equal(mm_mmap(mm, 0, 4096, RW, MAP_SHARED, 7, 0), -EACCES);
-	assert_true(mm_mmap(mm, 0, 4096, PROT_READ, MAP_SHARED, 7, 0) > 0);
+	a = mm_mmap(mm, 0, 2 * PAGE_SIZE, PROT_READ, MAP_SHARED, 7, 0);
+	assert_true(a > 0);
+	assert_int_equal(mm_mprotect(mm, a + PAGE_SIZE, PAGE_SIZE, RW), -EACCES);
+	assert_int_equal(mm_mprotect(mm, a, PAGE_SIZE, PROT_READ | PROT_EXEC), 0);
+	assert_true(mm_mmap(mm, a - PAGE_SIZE, PAGE_SIZE, PROT_READ, ANON | MAP_FIXED, -1, 0) > 0);
+	assert_int_equal(mm_mprotect(mm, a - PAGE_SIZE, 3 * PAGE_SIZE, RW), -EACCES);
+	assert_int_equal(fake_find(&mm->vm, a - PAGE_SIZE)->prot, VM_READ | VM_WRITE);
+	assert_int_equal(fake_find(&mm->vm, a + PAGE_SIZE)->prot, VM_READ);
 }
 
 static void advice(void **state)
