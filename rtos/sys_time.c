@@ -3,6 +3,7 @@
  * Clocks and sleeping, with the resolution of the hardware: the coarse clocks are fine here.
  */
 #include <linux/errno.h>
+#include <linux/resource.h>
 #include <linux/time.h>
 #include <linux/time_types.h>
 
@@ -12,6 +13,7 @@
 #include "uaccess.h"
 
 #define NS_MAX		((u64)INT64_MAX)
+#define USER_HZ		100		/* also AT_CLKTCK */
 
 int sys_get_timespec(u64 addr, u64 *ns)
 {
@@ -120,6 +122,39 @@ s64 sys_clock_getres(struct regs *regs)
 	if (ret == -ESRCH)
 		return sys_user_pointer(arg1(regs)) ? sys_remote(regs) : -EFAULT;
 	return ret || !arg1(regs) ? ret : sys_put_timespec(arg1(regs), 1);
+}
+
+/* --- what a program has used ------------------------------------------------------------------------ */
+
+/* Linux knows all of it but the time, which is spent here; what the shadow needs counts as the system's. */
+s64 sys_getrusage(struct regs *regs)
+{
+	s32 who = arg0(regs);
+	u64 ns;
+	s64 tv[2], ret;
+
+	if (sys_shadow_pointer(arg1(regs)))
+		return -EFAULT;
+	ret = sys_remote(regs);
+	if (ret || (who != RUSAGE_SELF && who != RUSAGE_THREAD))
+		return ret;
+	ns = who == RUSAGE_SELF ? process_cpu_ns(current->process) : thread_cpu_ns(current);
+	tv[0] = ns / NSEC_PER_SEC;
+	tv[1] = ns % NSEC_PER_SEC / 1000;
+	return copy_to_user(arg1(regs), tv, sizeof(tv));
+}
+
+s64 sys_times(struct regs *regs)
+{
+	s64 ticks, ret;
+
+	if (sys_shadow_pointer(arg0(regs)))
+		return -EFAULT;
+	ret = sys_remote(regs);
+	if (ret == -EFAULT || !arg0(regs))
+		return ret;
+	ticks = process_cpu_ns(current->process) / (NSEC_PER_SEC / USER_HZ);
+	return copy_to_user(arg0(regs), &ticks, sizeof(ticks)) ? -EFAULT : ret;
 }
 
 s64 sys_gettimeofday(struct regs *regs)

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/resource.h>
+#include <sys/times.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -311,6 +313,8 @@ static void processor_time(void)
 	int64_t thread = now(CLOCK_THREAD_CPUTIME_ID), process = now(CLOCK_PROCESS_CPUTIME_ID),
 		mine;
 	int64_t begin = now(CLOCK_MONOTONIC), seen = thread, last = thread;
+	struct rusage usage;
+	struct tms ticks;
 	clockid_t clock;
 	pthread_t id;
 	int good = 1;
@@ -323,6 +327,13 @@ static void processor_time(void)
 	check(good, "a thread's time never goes back");
 	check(now(CLOCK_MONOTONIC) - begin >= 20 * MS - MS, "and not faster than time does");
 	check(now(CLOCK_PROCESS_CPUTIME_ID) - process >= 20 * MS, "it is the process's too");
+	getrusage(RUSAGE_SELF, &usage);
+	check((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000ll + usage.ru_utime.tv_usec +
+			      usage.ru_stime.tv_usec >=
+		      19000,
+	      "getrusage tells of it");
+	check(times(&ticks) != (clock_t)-1 && ticks.tms_utime + ticks.tms_stime >= 1,
+	      "and so does times");
 	thread = now(CLOCK_THREAD_CPUTIME_ID);
 	wait_until(now(CLOCK_MONOTONIC) + 200 * MS);
 	check(now(CLOCK_THREAD_CPUTIME_ID) - thread < 100 * MS,
