@@ -668,7 +668,8 @@ s64 sys_execve(struct regs *regs)
 	}
 	ret = replace(e, p, regs);
 	if (ret) {
-		log_print("%s[%d]: exec failed half-way: error %d", p->comm, p->pid, -ret);
+		if (!current->killed)
+			log_print("%s[%d]: exec failed half-way: error %d", p->comm, p->pid, -ret);
 		exec_free(e);
 		process_exit(CRTOS_OP_DIE, 9);
 	}

@@ -7,7 +7,7 @@
  *
  * The points are the entry and the exit of every system call of the shadow's threads, and every signal. ACTION:
  *
- *	kill	SIGKILL there; at an entry, the call is not made
+ *	kill	SIGKILL there; at an entry, the call is not made. A program that forks survives its child's death
  *	inside	let the call begin, and SIGKILL when it sleeps or has returned; entries only
  *	stop	`crtos stop --kill` while the thread stays there; then the partition is started again
  *	panic	make the RTOS panic while the thread stays there: the module is to end the shadow; as above then
@@ -15,7 +15,7 @@
  *	step	SIGKILL after each of the STEPS instructions that follow the program's first write()
  *
  * FROM is the first point that counts: `create`, the entry of CRTOS_IOC_PROC_CREATE, before which nothing exists that
- * could be left; `loop`, that of getppid(); `death`, after that, where the shadow begins to die as its program did or is
+ * could be left; `loop`, that of getppid(); `fork`, that of CRTOS_IOC_PROC_FORK; `death`, after that, where the shadow begins to die as its program did or is
  * told to. One run counts the points; MAX bounds how many
  * of them, evenly spread, are used. -r names an operation of /dev/crtos (the low byte of the command, in hexadecimal)
  * that must be among them. Prints TAP.
@@ -39,12 +39,12 @@
 #define LOST_STATUS 125
 
 enum action { KILL, INSIDE, STOP, PANIC, HOLD, STEP, ACTIONS };
-enum from { CREATE, LOOP, DEATH, FROMS };
+enum from { CREATE, LOOP, FORK, DEATH, FROMS };
 
 static const char *const action_names[ACTIONS] = {
 	"kill", "inside", "stop", "panic", "hold", "step"
 };
-static const char *const from_names[FROMS] = { "create", "loop", "death" };
+static const char *const from_names[FROMS] = { "create", "loop", "fork", "death" };
 
 static enum action action;
 static enum from from;
@@ -172,6 +172,8 @@ static int is_first(const struct point *p, int *looped)
 	switch (from) {
 	case LOOP:
 		return *looped;
+	case FORK:
+		return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_PROC_FORK;
 	case DEATH:
 		return *looped && is_death(p);
 	default:
@@ -241,13 +243,13 @@ static void end_without_partition(struct tracee *t, int exists)
 /* Return: whether the process ended as it should. */
 static int die(struct tracee *t)
 {
-	int exists;
+	int exists, ends = tracee_in_child(t) ? PROGRAM_STATUS : -SIGKILL;
 
 	switch (action) {
 	case INSIDE:
 		tracee_go_inside(t);
 		tracee_kill(t);
-		return t->status == -SIGKILL;
+		return t->status == ends;
 	case STOP:
 		exists = count().processes;
 		if (!stop())
@@ -267,7 +269,7 @@ static int die(struct tracee *t)
 		return t->status == -SIGKILL || t->status == -SIGSEGV;
 	default:
 		tracee_kill(t);
-		return t->status == -SIGKILL;
+		return t->status == ends;
 	}
 }
 

@@ -6,11 +6,14 @@
  *	short-life exit		status 7
  *	short-life fault	by SIGSEGV
  *	short-life exec		executes itself with `exit`
+ *	short-life fork		forks a child, and makes one by vfork that executes itself; status 7, even if they are
+ *				killed
  *	short-life accident	a second thread faults by itself while the first one calls Linux for ever
  */
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,6 +50,32 @@ static int run_thread(char *text)
 	return pthread_create(&thread, NULL, write_line, text) || pthread_join(thread, NULL);
 }
 
+/* What becomes of the child is not this program's affair, but it must come to an end. */
+static int see_end(pid_t pid)
+{
+	int status;
+
+	return pid < 0 || waitpid(pid, &status, 0) != pid;
+}
+
+static int have_children(char *self)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		write_line("child\n");
+		_exit(map_and_unmap() ? 1 : 0);
+	}
+	if (see_end(pid))
+		return -1;
+	pid = vfork();
+	if (!pid) {
+		execl(self, self, "exit", NULL);
+		_exit(1);
+	}
+	return see_end(pid);
+}
+
 static void *have_accident(void *arg)
 {
 	const struct timespec while_ago = { .tv_nsec = 100000000 };
@@ -73,6 +102,8 @@ int main(int argc, char **argv)
 		return 1;
 	if (!strcmp(end, "fault"))
 		fault();
+	if (!strcmp(end, "fork") && have_children(argv[0]))
+		return 1;
 	if (!strcmp(end, "exec"))
 		execl(argv[0], argv[0], "exit", NULL);
 	return STATUS;

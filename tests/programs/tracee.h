@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A program and what it executes as its second image, under ptrace from there on, from one point of contact with the kernel to the next: entry and exit of every system call
- * of any of its threads, and every signal. `crtos run` is the first image, the shadow the second.
+ * A program and what it executes as its second image, under ptrace from there on, from one point of contact with the
+ * kernel to the next: entry and exit of every system call of any of its threads and of the processes that it forks,
+ * and every signal. `crtos run` is the first image, the shadow the second.
  */
 #ifndef TRACEE_H
 #define TRACEE_H
@@ -67,8 +68,8 @@ static inline void tracee_launch(struct tracee *t, char *const *command)
 	}
 	if (waitpid(t->pid, &status, 0) != t->pid || !WIFSTOPPED(status) ||
 	    ptrace(PTRACE_SETOPTIONS, t->pid, NULL,
-		   PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC |
-			   PTRACE_O_EXITKILL))
+		   PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK |
+			   PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL))
 		tracee_give_up("ptrace");
 	t->at.tid = t->pid;
 	t->stopped = 1;
@@ -162,10 +163,20 @@ static inline void tracee_hold_to_end(struct tracee *t)
 		;
 }
 
+/* The process of t->at. */
 static inline void tracee_kill(struct tracee *t)
 {
-	kill(t->pid, SIGKILL);
+	kill(t->at.tid, SIGKILL);
 	tracee_hold_to_end(t);
+}
+
+/* Whether t->at is a point of a process that was forked. */
+static inline int tracee_in_child(const struct tracee *t)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", t->pid, t->at.tid);
+	return access(path, F_OK) != 0;
 }
 
 /* Asleep, or ended: a leader's end is told after that of its threads. */
@@ -174,7 +185,7 @@ static inline int tracee_rests(const struct tracee *t)
 	char path[64], text[256] = "", *state;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", t->pid, t->at.tid);
+	snprintf(path, sizeof(path), "/proc/%d/stat", t->at.tid);
 	fd = open(path, O_RDONLY);
 	if (fd >= 0) {
 		if (read(fd, text, sizeof(text) - 1) < 0)

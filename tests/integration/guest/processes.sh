@@ -67,6 +67,22 @@ while [ $i -lt "$kills" ]; do
 	i=$((i + 1))
 done
 pass "$kills processes killed at random moments"
+
+# A shell that has children all the time; some of them are killed, then the shell.
+i=0
+while [ $i -lt $((kills / 5)) ]; do
+	crtos run $B sh -c "while :; do (exit 1); $B true; $B echo | $B cat; done" >/dev/null 2>&1 &
+	pid=$!
+	for j in 1 2 3; do
+		usleep $(($(od -An -N2 -tu2 /dev/urandom) * 4))
+		kill -9 $(cat /proc/$pid/task/*/children) 2>/dev/null
+	done
+	usleep $(($(od -An -N2 -tu2 /dev/urandom) * 4))
+	kill -9 $pid 2>/dev/null
+	wait $pid 2>/dev/null
+	i=$((i + 1))
+done
+pass "$i that fork, and their children"
 ok "none of them is left" wait_until 30 value_is processes 0
 ok "a program still runs" crtos run $B true
 ok "none of them is left (2)" wait_until 30 value_is processes 0
