@@ -84,7 +84,7 @@ static int spin(struct process *p, struct crtos_scf_slot *s)
 			return -EINTR;
 		if (++looks % LOOKS_PER_PREEMPT_POINT == 0) {
 			preempt_point();
-			if (current->attention)
+			if (current->attention && signal_pending())
 				scf_interrupt(current);
 		}
 		__builtin_ia32_pause();
@@ -113,7 +113,7 @@ static int scf_wait(struct process *p, struct crtos_scf_slot *s, bool looking)
 		return ret;
 	p->scf->rt.blocked++;
 	/* One that came while it was looking. */
-	if (current->attention)
+	if (current->attention && signal_pending())
 		scf_interrupt(current);
 	do {
 		if (current->killed)
