@@ -2,10 +2,17 @@
 /* sources: rtos/scf.c */
 /* cflags: -Irtos -DUNIT_TEST -include rtos_uipi_fake.h */
 /* The client of the SCF protocol against shadows that answer at every possible moment, and wrongly. */
+#define FAKE_OWN_SIGNALS
 #include "rtos_fake.h"
 
 static unsigned int sends, ended;
+static bool signal;
 static struct crtos_scf_slot *slot;
+
+bool signal_pending(void)
+{
+	return signal;
+}
 
 /* Called instead of SENDUIPI. */
 void fake_uipi_send(u64 index)
@@ -32,6 +39,7 @@ static int setup(void **state)
 	fake_setup(state);
 	slot = crtos_scf_slot(fake_scf, 0);
 	sends = ended = 0;
+	signal = false;
 	return 0;
 }
 
@@ -222,6 +230,67 @@ static void wakes_only_who_has_an_answer(void **state)
 	assert_int_equal(scf(1, 1), 5);
 }
 
+/* --- interruption ------------------------------------------------------------------------------------ */
+
+static unsigned int asked;
+
+/* What the module and the shadow do about it. */
+static int end_if_interrupted(u64 deadline)
+{
+	(void)deadline;
+	assert_true(current->scf_waiting);
+	if (slot->request.interrupt == slot->request.seq) {
+		asked += !!fake_process->ctl->rt.interrupt;
+		answer(-EINTR);
+	} else {
+		scf_interrupt(current);
+		scf_interrupt(current);
+		assert_int_equal(fake_doorbells, current->scf_interruptible);
+		if (!current->scf_interruptible)
+			answer(5);
+	}
+	return 0;
+}
+
+static void a_blocked_call_is_interrupted(void **state)
+{
+	(void)state;
+	fake_on_block = end_if_interrupted;
+	asked = 0;
+	current->scf_interruptible = true;
+	assert_int_equal(scf(0, 1), -EINTR);
+	assert_int_equal(asked, 1);
+	assert_int_equal(fake_process->ctl->rt.interrupt, 1);
+	assert_int_equal(slot->request.interrupt, 1);
+	/* It named that call: the next one is not meant. */
+	fake_on_block = answer_after_block;
+	assert_int_equal(scf(0, 1), 2);
+}
+
+static void the_kernels_own_calls_are_not(void **state)
+{
+	(void)state;
+	fake_on_block = end_if_interrupted;
+	assert_int_equal(scf(17, 1), 5);
+	assert_int_equal(slot->request.interrupt, 0);
+	assert_int_equal(fake_process->ctl->rt.interrupt, 0);
+}
+
+static void a_signal_that_came_before_blocking_is_seen(void **state)
+{
+	(void)state;
+	fake_on_block = end_if_interrupted;
+	asked = 0;
+	current->scf_interruptible = current->attention = signal = true;
+	assert_int_equal(scf(0, 1), -EINTR);
+	assert_int_equal(asked, 1);
+	/* Attention alone, as for a fork, is no reason. */
+	signal = false;
+	fake_on_block = answer_after_block;
+	assert_int_equal(scf(0, 1), 2);
+	assert_int_equal(fake_doorbells, 1);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, fake_teardown)
@@ -237,6 +306,9 @@ int main(void)
 		T(says_nothing_to_a_closed_process),
 		T(posts),
 		T(wakes_only_who_has_an_answer),
+		T(a_blocked_call_is_interrupted),
+		T(the_kernels_own_calls_are_not),
+		T(a_signal_that_came_before_blocking_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
