@@ -117,6 +117,9 @@ static _Noreturn void end_as_requested(void)
 
 void shadow_check_state(void)
 {
+	/* So early the module has but one thing to tell. */
+	if (!shadow.scf)
+		shadow_fail("the real-time partition failed; see `crtos log`");
 	switch (CRTOS_SCF_READ(shadow.scf->state)) {
 	case CRTOS_SCF_RUNNING:
 		return;

@@ -87,7 +87,7 @@ void shadow_print_stats(void)
 {
 	int fd = STDERR_FILENO;
 
-	if (!shadow.stats)
+	if (!shadow.stats || !shadow.scf)
 		return;
 	format_stats();
 	if (shadow.stats_file)

@@ -149,6 +149,10 @@ static void test_partition_lost(void **state)
 	shadow.scf->state = CRTOS_SCF_PARTITION_LOST;
 	assert_exit(status_of(end_check, 0), 125);
 	assert_non_null(strstr(words, "partition failed; see `crtos log`"));
+	/* Before the shadow has seen any of its process. */
+	shadow.scf = NULL;
+	assert_exit(status_of(end_check, 0), 125);
+	assert_non_null(strstr(words, "partition failed; see `crtos log`"));
 }
 
 static void test_reasons(void **state)
@@ -161,6 +165,8 @@ static void test_reasons(void **state)
 	shadow.scf->rt.reason = CRTOS_END_NO_MEMORY;
 	assert_exit(status_of(end_check, 0), 125);
 	assert_non_null(strstr(words, "memory"));
+	shadow.scf->rt.reason = CRTOS_END_FORK;
+	assert_int_equal(status_of(end_check, 0), SIGKILL);
 	shadow.scf->rt.reason = 99;
 	assert_exit(status_of(end_check, 0), 125);
 	shadow.scf->state = 99;
