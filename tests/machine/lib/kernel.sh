@@ -19,15 +19,17 @@ kernel_names() {
 }
 
 # kernel_resolve - set kver and kernel_dir; with a stock kernel that is what linux-image-amd64 depends on now, and
-# nothing is fetched yet.
+# nothing is fetched yet. CRTOS_STOCK_KERNEL holds on to it, for a new list of packages may come with a newer one, and
+# the module that was built would not fit.
 kernel_resolve() {
-	local depends
-	depends=$(kernel_depends) || true
+	local depends=${CRTOS_STOCK_KERNEL:-}
+	[ -n "$depends" ] || depends=$(kernel_depends) || true
 	if [ -z "$depends" ]; then
 		apt_update
 		depends=$(kernel_depends) || true
 	fi
 	[ -n "$depends" ] || die "apt knows no linux-image-amd64 (is this Debian?)"
+	export CRTOS_STOCK_KERNEL=$depends
 	read -r kver kernel_version <<<"$depends"
 	kver=${kver#linux-image-}
 	kernel_dir=$cache/kernel-${kver}_$kernel_version
