@@ -107,6 +107,9 @@ install: rtos userspace
 
 # What dkms copies: the module, its contracts and the recipe.
 dkms_source = $(DESTDIR)/usr/src/crtos-$(VERSION)
+as_root := $(if $(filter 0,$(shell id -u)),,sudo)
+# An ordinary user's path need not lead there.
+dkms := $(as_root) /usr/sbin/dkms
 
 .PHONY: dkms-source dkms-install
 dkms-source:
@@ -121,10 +124,10 @@ dkms-source:
 dkms-install:
 	@$(need) 'to build the module whenever a kernel is installed' dkms
 	@[ -e /lib/modules/$$(uname -r)/build ] || $(need) 'to build the module' linux-headers-$$(uname -r)
-	! dkms status crtos/$(VERSION) | grep -q . || dkms remove crtos/$(VERSION) --all
-	$(MAKE) dkms-source
-	dkms add crtos/$(VERSION)
-	dkms install crtos/$(VERSION)
+	! $(dkms) status crtos/$(VERSION) | grep -q . || $(dkms) remove crtos/$(VERSION) --all
+	$(as_root) $(MAKE) dkms-source
+	$(dkms) add crtos/$(VERSION)
+	$(dkms) install crtos/$(VERSION)
 
 .PHONY: clean
 clean:

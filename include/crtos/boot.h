@@ -206,7 +206,6 @@ CRTOS_ASSERT_SIZE(struct crtos_proc_rt, 128);
  * to the next.
  */
 #define CRTOS_PROC_SIGNALS	16
-#define CRTOS_SLOT_NONE		0xffffffffu
 
 struct crtos_proc_signal {
 	__s32 signal;

@@ -35,6 +35,7 @@
 #define CRTOS_SCF_MAGIC		0x31464353u	/* "SCF1" */
 #define CRTOS_SCF_VERSION	1
 #define CRTOS_SCF_SLOTS		64
+#define CRTOS_SLOT_NONE		0xffffffffu	/* where a slot may be named, but none is meant */
 #define CRTOS_SCF_SIZE		12288u
 #define CRTOS_SCF_SLOTS_OFFSET	4096u
 #define CRTOS_SCF_COUNTED_CALLS	512

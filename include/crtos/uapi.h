@@ -21,7 +21,6 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 #include <crtos/assert.h>
-#include <crtos/boot.h>
 #include <crtos/scf.h>
 
 #define CRTOS_DEVICE		"/dev/crtos"

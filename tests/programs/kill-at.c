@@ -243,12 +243,13 @@ static void end_without_partition(struct tracee *t, int exists)
 /* Return: whether the process ended as it should. */
 static int die(struct tracee *t)
 {
-	int exists, ends = tracee_in_child(t) ? PROGRAM_STATUS : -SIGKILL;
+	pid_t process = tracee_process(t);
+	int exists, ends = process == t->pid ? -SIGKILL : PROGRAM_STATUS;
 
 	switch (action) {
 	case INSIDE:
 		tracee_go_inside(t);
-		tracee_kill(t);
+		tracee_kill(t, process);
 		return t->status == ends;
 	case STOP:
 		exists = count().processes;
@@ -268,7 +269,7 @@ static int die(struct tracee *t)
 		alarm(0);
 		return t->status == -SIGKILL || t->status == -SIGSEGV;
 	default:
-		tracee_kill(t);
+		tracee_kill(t, process);
 		return t->status == ends;
 	}
 }

@@ -163,20 +163,27 @@ static inline void tracee_hold_to_end(struct tracee *t)
 		;
 }
 
-/* The process of t->at. */
-static inline void tracee_kill(struct tracee *t)
+/* The process of t->at: the program's, or one that was forked. While its thread is there. */
+static inline pid_t tracee_process(const struct tracee *t)
 {
-	kill(t->at.tid, SIGKILL);
-	tracee_hold_to_end(t);
+	char path[64], line[128];
+	pid_t process = 0;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", t->at.tid);
+	status = fopen(path, "r");
+	if (!status)
+		tracee_give_up(path);
+	while (!process && fgets(line, sizeof(line), status))
+		sscanf(line, "Tgid: %d", &process);
+	fclose(status);
+	return process;
 }
 
-/* Whether t->at is a point of a process that was forked. */
-static inline int tracee_in_child(const struct tracee *t)
+static inline void tracee_kill(struct tracee *t, pid_t process)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d", t->pid, t->at.tid);
-	return access(path, F_OK) != 0;
+	kill(process, SIGKILL);
+	tracee_hold_to_end(t);
 }
 
 /* Asleep, or ended: a leader's end is told after that of its threads. */
