@@ -150,7 +150,7 @@ static const struct command commands[] = {
 	{ "THREAD_DETACH", CRTOS_IOC_THREAD_DETACH, 4, 0, { { 0 } } },
 	{ "PROC_FORK",
 	  CRTOS_IOC_PROC_FORK,
-	  6,
+	  4,
 	  0,
 	  { F(proc_fork, token, INDEX), F(proc_fork, reserved, ZERO) } },
 };

@@ -155,14 +155,17 @@ static void step_ioctl(struct fuzzer *f)
 		keep(place, ret);
 }
 
-static void counted_ioctl(int fd, unsigned long number, void *argument)
+static int counted_ioctl(int fd, unsigned long number, void *argument)
 {
 	unsigned int i = 0;
+	int ret;
 
 	while (commands[i].number != number)
 		i++;
 	shared->calls[i]++;
-	shared->successes[i] += ioctl(fd, number, argument) >= 0;
+	ret = ioctl(fd, number, argument);
+	shared->successes[i] += ret >= 0;
+	return ret;
 }
 
 /* The beginning of a process, as a shadow makes it: by chance alone few would come that far. */
@@ -173,6 +176,7 @@ static void step_shadow(struct fuzzer *f)
 	unsigned int slot = random_below(&f->state, 2), far = random_below(&f->state, 8);
 	struct crtos_proc_create create = { .notifier = random_below(&f->state, 3) };
 	struct crtos_thread_attach attach = { .slot = slot };
+	struct crtos_proc_fork fork = { .token = far };
 
 	if (create.notifier == CRTOS_NOTIFIER_UIPI)
 		attach.handler = (uint64_t)count_interrupt;
@@ -183,6 +187,8 @@ static void step_shadow(struct fuzzer *f)
 		counted_ioctl(fd, CRTOS_IOC_THREAD_ATTACH, &attach);
 	if (far > 1)
 		counted_ioctl(fd, CRTOS_IOC_PROC_START, NULL);
+	if (far > 5)
+		keep(place, counted_ioctl(fd, CRTOS_IOC_PROC_FORK, &fork));
 }
 
 static void step_open(struct fuzzer *f)
