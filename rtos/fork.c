@@ -124,7 +124,7 @@ static int make_thread(struct fork *f, const struct regs *regs)
 		return -ENOMEM;
 	f->thread = t;
 	t->sigmask = current->sigmask;
-	t->told_mask = current->told_mask;
+	t->mask_untold = current->mask_untold;
 	t->altstack_sp = current->altstack_sp;
 	t->altstack_size = current->altstack_size;
 	t->altstack_flags = current->altstack_flags;

@@ -176,7 +176,7 @@ void scf_interrupt(struct thread *t)
 	struct process *p = t->process;
 	struct crtos_scf_slot *s = crtos_scf_slot(p->scf, t->slot);
 
-	if (!t->scf_interruptible || s->request.interrupt == t->scf_seq)
+	if (t->scf_own || s->request.interrupt == t->scf_seq)
 		return;
 	/* Before the module is asked: the shadow looks when it is signalled. */
 	__atomic_store_n(&s->request.interrupt, t->scf_seq, __ATOMIC_SEQ_CST);

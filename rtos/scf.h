@@ -5,10 +5,10 @@
 
 #include <crtos/scf.h>
 
+#include "thread.h"
 #include "types.h"
 
 struct process;
-struct thread;
 
 /*
  * Has the shadow of `current` carry out a call, and waits for it: the result or -errno of Linux. -EINTR
@@ -21,8 +21,19 @@ static inline s64 scf_errno(s64 ret)
 	return ret < -4095 ? -5 /* EIO */ : ret;
 }
 
-/* The same for the RTOS itself, with the arguments one by one; those not given are 0. */
-#define scf(nr, ...) scf_errno(scf_call(nr, (const u64[6]){ __VA_ARGS__ }))
+/* For the RTOS itself: no signal interrupts it. */
+static inline s64 scf_own_call(u32 nr, const u64 args[6])
+{
+	s64 ret;
+
+	current->scf_own = true;
+	ret = scf_call(nr, args);
+	current->scf_own = false;
+	return ret;
+}
+
+/* The same with the arguments one by one; those not given are 0. */
+#define scf(nr, ...) scf_errno(scf_own_call(nr, (const u64[6]){ __VA_ARGS__ }))
 
 /* A request that has no answer: one of the (no reply) operations, the last of this thread. */
 void scf_post(u32 nr, u64 arg);

@@ -230,6 +230,8 @@ void signal_set_mask(u64 mask)
 	u64 old = current->sigmask;
 
 	current->sigmask = mask & ~SIGNALS_UNBLOCKABLE;
+	if ((current->sigmask ^ old) & SIGNALS_OF_TERMINALS)
+		current->mask_untold = true;
 	retarget(current->process, current->sigmask & ~old);
 	if (deliverable(current))
 		current->attention = true;

@@ -25,6 +25,9 @@ struct thread;
 
 #define SIGNALS_UNBLOCKABLE	(SIGNAL_BIT(9) | SIGNAL_BIT(19))	/* SIGKILL, SIGSTOP */
 
+/* SIGTTIN, SIGTTOU: a terminal looks whether a process that uses it blocks them. So the shadow blocks them too. */
+#define SIGNALS_OF_TERMINALS	(SIGNAL_BIT(21) | SIGNAL_BIT(22))
+
 /* struct sigaction of the x86-64 kernel. */
 struct signal_action {
 	u64 handler;

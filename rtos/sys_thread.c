@@ -87,6 +87,7 @@ static void start(struct process *p, struct thread *t, unsigned int slot, s32 ti
 	t->slot = slot;
 	t->tid = tid;
 	t->sigmask = current->sigmask;
+	t->mask_untold = t->sigmask & SIGNALS_OF_TERMINALS;
 	t->scf_seq = p->slot_seq[slot];
 	t->clear_child_tid = r->flags & CLONE_CHILD_CLEARTID ? r->child_tid : 0;
 	list_init(&t->futex_link);

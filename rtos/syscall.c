@@ -12,16 +12,12 @@
  */
 #include <asm/unistd_64.h>
 #include <linux/errno.h>
-#include <linux/signal.h>
 
 #include "check.h"
 #include "log.h"
 #include "process.h"
 #include "scf.h"
 #include "sys.h"
-
-/* What a terminal looks at in the process that reads it or writes to it. */
-#define JOB_SIGNALS	(SIGNAL_BIT(SIGTTIN) | SIGNAL_BIT(SIGTTOU))
 
 enum class {
 	CLASS_NONE,
@@ -113,8 +109,8 @@ static __attribute__((noinline, cold)) s64 remote_bad(u32 mask, const struct reg
 /* Linux says so of the process that calls it, which is the shadow. */
 static void tell_mask(void)
 {
-	current->told_mask = current->sigmask & JOB_SIGNALS;
-	scf(CRTOS_OP_SIGMASK, current->told_mask);
+	current->mask_untold = false;
+	scf(CRTOS_OP_SIGMASK, current->sigmask & SIGNALS_OF_TERMINALS);
 }
 
 /*
@@ -161,14 +157,12 @@ static inline s64 remote(const struct row *row, struct regs *regs)
 		if (ret)
 			return ret == CHECK_DONE ? (s64)regs->rax : ret;
 	}
-	if (__builtin_expect(((current->sigmask ^ current->told_mask) & JOB_SIGNALS) != 0, 0))
+	if (__builtin_expect(current->mask_untold, 0))
 		tell_mask();
-	current->scf_interruptible = true;
 	if (__builtin_expect(pointers_valid(row->pointers, args), 1))
 		ret = scf_call(regs->error, args);
 	else
 		ret = remote_bad(row->pointers, regs);
-	current->scf_interruptible = false;
 	return __builtin_expect(ret < 0, 0) ? failed(regs->error, ret) : ret;
 }
 

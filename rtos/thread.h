@@ -74,8 +74,8 @@ struct thread {
 	u32 altstack_flags;
 	struct thread_signals signals;
 	bool frozen;			/* waits in process_wait_frozen() */
-	bool scf_interruptible;		/* its remote call is the program's, and may end with EINTR */
-	u64 told_mask;			/* what of JOB_SIGNALS its shadow blocks */
+	bool scf_own;			/* its remote call is the RTOS's own, and no signal ends it */
+	bool mask_untold;		/* its shadow may block others of SIGNALS_OF_TERMINALS */
 	struct fork *fork;		/* waits for its child to begin */
 	struct process *vfork_child;	/* waits until this one needs its memory no more */
 };

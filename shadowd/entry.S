@@ -56,32 +56,4 @@ shadow_signal_return:
 	movl	$15, %eax		/* rt_sigreturn */
 	syscall
 	.size	shadow_signal_return, . - shadow_signal_return
-
-/*
- * long shadow_syscall(const struct crtos_scf_call *call, const uint32_t *interrupt, uint32_t seq):
- * the system call, or EINTR if it shall not begin since *interrupt == seq. A signal handler that finds its
- * thread between `begin` and `end`, where it would not look again, lets it go on at `interrupted`.
- */
-	.globl	shadow_syscall, shadow_syscall_begin, shadow_syscall_end, shadow_syscall_interrupted
-	.type	shadow_syscall, @function
-shadow_syscall:
-	movq	%rsi, %rcx
-	movl	%edx, %r11d
-	movl	(%rdi), %eax
-	movq	16(%rdi), %rsi
-	movq	24(%rdi), %rdx
-	movq	32(%rdi), %r10
-	movq	40(%rdi), %r8
-	movq	48(%rdi), %r9
-	movq	8(%rdi), %rdi
-shadow_syscall_begin:
-	cmpl	%r11d, (%rcx)
-	je	shadow_syscall_interrupted
-	syscall
-shadow_syscall_end:
-	ret
-shadow_syscall_interrupted:
-	movq	$-4, %rax		/* -EINTR */
-	ret
-	.size	shadow_syscall, . - shadow_syscall
 	.section .note.GNU-stack, "", @progbits

@@ -97,8 +97,19 @@ long shadow_exec(void);
 long shadow_set_exe(int fd);
 long shadow_on_exe(const uint64_t args[6]);
 
-/* entry.S: the system call, or -EINTR where it has not begun and *interrupt == seq. */
+/* service.c: the system call, or -EINTR where it has not begun and *interrupt == seq. */
 long shadow_syscall(const struct crtos_scf_call *call, const uint32_t *interrupt, uint32_t seq);
+
+/*
+ * Where service.c makes such calls: offsets from the field itself. A signal handler that finds its thread between `begin`
+ * and `end`, where it would not look at *interrupt again, lets it go on at `interrupted`.
+ */
+struct shadow_call_site {
+	int32_t begin;
+	int32_t end;
+	int32_t interrupted;
+};
+extern const struct shadow_call_site __start_shadow_call_sites[], __stop_shadow_call_sites[];
 /* entry.S: calls `function` with nothing on the stack but what is above `stack`. */
 _Noreturn void shadow_continue_on(void *stack, void (*function)(void));
 

@@ -35,7 +35,6 @@ struct kernel_sigaction {
 
 /* entry.S */
 void shadow_signal_return(void);
-extern const char shadow_syscall_begin[], shadow_syscall_end[], shadow_syscall_interrupted[];
 
 static void set_action(int signal, const struct kernel_sigaction *action)
 {
@@ -85,6 +84,11 @@ static void on_direct(int signal, siginfo_t *info, void *context)
 	reopen_uintr(open);
 }
 
+static greg_t site_address(const int32_t *offset)
+{
+	return (greg_t)((uintptr_t)offset + *offset);
+}
+
 /*
  * The RTOS asks that the call in progress ends. Blocked in the kernel it has ended by this signal; between
  * the last look at the request and the system call it is ended here; before that look it will see for itself.
@@ -93,10 +97,16 @@ static void interrupt_call(ucontext_t *context)
 {
 	greg_t *rip = &context->uc_mcontext.gregs[REG_RIP];
 	const struct crtos_scf_slot *slot = shadow_self->port.slot;
+	const struct shadow_call_site *site;
 
-	if (CRTOS_SCF_READ(slot->request.interrupt) == shadow_self->port.seq &&
-	    *rip >= (greg_t)shadow_syscall_begin && *rip < (greg_t)shadow_syscall_end)
-		*rip = (greg_t)shadow_syscall_interrupted;
+	if (CRTOS_SCF_READ(slot->request.interrupt) != shadow_self->port.seq)
+		return;
+	for (site = __start_shadow_call_sites; site < __stop_shadow_call_sites; site++) {
+		if (*rip >= site_address(&site->begin) && *rip < site_address(&site->end)) {
+			*rip = site_address(&site->interrupted);
+			return;
+		}
+	}
 }
 
 /* The module has news, a request (`ipi`), or the RTOS's wish to interrupt a call. */

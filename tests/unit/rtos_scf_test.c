@@ -232,6 +232,7 @@ static void wakes_only_who_has_an_answer(void **state)
 
 /* --- interruption ------------------------------------------------------------------------------------ */
 
+static const u64 args[6] = { 1 };
 static unsigned int asked;
 
 /* What the module and the shadow do about it. */
@@ -245,8 +246,8 @@ static int end_if_interrupted(u64 deadline)
 	} else {
 		scf_interrupt(current);
 		scf_interrupt(current);
-		assert_int_equal(fake_doorbells, current->scf_interruptible);
-		if (!current->scf_interruptible)
+		assert_int_equal(fake_doorbells, !current->scf_own);
+		if (current->scf_own)
 			answer(5);
 	}
 	return 0;
@@ -257,14 +258,13 @@ static void a_blocked_call_is_interrupted(void **state)
 	(void)state;
 	fake_on_block = end_if_interrupted;
 	asked = 0;
-	current->scf_interruptible = true;
-	assert_int_equal(scf(0, 1), -EINTR);
+	assert_int_equal(scf_call(0, args), -EINTR);
 	assert_int_equal(asked, 1);
 	assert_int_equal(fake_process->ctl->rt.interrupt, 1);
 	assert_int_equal(slot->request.interrupt, 1);
 	/* It named that call: the next one is not meant. */
 	fake_on_block = answer_after_block;
-	assert_int_equal(scf(0, 1), 2);
+	assert_int_equal(scf_call(0, args), 2);
 }
 
 static void the_kernels_own_calls_are_not(void **state)
@@ -281,13 +281,13 @@ static void a_signal_that_came_before_blocking_is_seen(void **state)
 	(void)state;
 	fake_on_block = end_if_interrupted;
 	asked = 0;
-	current->scf_interruptible = current->attention = signal = true;
-	assert_int_equal(scf(0, 1), -EINTR);
+	current->attention = signal = true;
+	assert_int_equal(scf_call(0, args), -EINTR);
 	assert_int_equal(asked, 1);
 	/* Attention alone, as for a fork, is no reason. */
 	signal = false;
 	fake_on_block = answer_after_block;
-	assert_int_equal(scf(0, 1), 2);
+	assert_int_equal(scf_call(0, args), 2);
 	assert_int_equal(fake_doorbells, 1);
 }
 

@@ -86,7 +86,7 @@ static int in_call(pid_t pid)
 	struct user_regs_struct regs;
 
 	assert_int_equal(ptrace(PTRACE_GETREGS, pid, NULL, &regs), 0);
-	return regs.rip >= (uintptr_t)shadow_syscall && regs.rip < (uintptr_t)shadow_syscall + 64;
+	return regs.rip >= (uintptr_t)shadow_syscall && regs.rip < (uintptr_t)shadow_syscall + 96;
 }
 
 /* The child's word, by the same address. */
