@@ -86,7 +86,9 @@ static void on_direct(int signal, siginfo_t *info, void *context)
 
 static greg_t site_address(const int32_t *offset)
 {
-	return (greg_t)((uintptr_t)offset + *offset);
+	const char *address = (const char *)offset + *offset;
+
+	return (greg_t)address;
 }
 
 /*
