@@ -256,7 +256,7 @@ s64 sys_clock_nanosleep(struct regs *regs)
 		return ret;
 	if (!(arg1(regs) & TIMER_ABSTIME))
 		return sleep_on(sys_deadline_after(ns), arg3(regs), clock_nanosleep_again);
-	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_ALARM || id == CLOCK_TAI)
+	if (id == CLOCK_REALTIME || id == CLOCK_TAI)
 		ns = sys_deadline_realtime(ns);
 	return sleep_until(ns) ? -ERESTARTNOHAND : 0;
 }
