@@ -39,6 +39,7 @@ long crtos_ioctl_zap(struct crtos_session *session, void *arg);
 long crtos_ioctl_kick(struct crtos_session *session, void *arg);
 long crtos_ioctl_thread_detach(struct crtos_session *session, void *arg);
 long crtos_ioctl_proc_fork(struct crtos_session *session, void *arg);
+long crtos_ioctl_lend(struct crtos_session *session, void *arg);
 long crtos_ioctl_signal(struct crtos_session *session, void *arg);
 
 #endif

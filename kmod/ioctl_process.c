@@ -78,6 +78,13 @@ long crtos_ioctl_zap(struct crtos_session *session, void *arg)
 	return process ? crtos_mirror_zap(&process->mirror) : -ENOENT;
 }
 
+long crtos_ioctl_lend(struct crtos_session *session, void *arg)
+{
+	struct crtos_process *process = session_process(session);
+
+	return process ? crtos_lent_carry_out(&process->lent, &process->mirror) : -ENOENT;
+}
+
 long crtos_ioctl_kick(struct crtos_session *session, void *arg)
 {
 	struct crtos_thread *thread = session_shadow(session);

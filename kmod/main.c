@@ -57,6 +57,7 @@ static const struct ioctl {
 	{ CRTOS_IOC_THREAD_DETACH, crtos_ioctl_thread_detach },
 	{ CRTOS_IOC_PROC_FORK, crtos_ioctl_proc_fork },
 	{ CRTOS_IOC_SIGNAL, crtos_ioctl_signal },
+	{ CRTOS_IOC_LEND, crtos_ioctl_lend },
 };
 
 static const struct ioctl *find_ioctl(unsigned int command)

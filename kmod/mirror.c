@@ -15,6 +15,8 @@
  * first write (write-notify), and page_mkwrite asks the RTOS's entry at that moment. A page that
  * becomes read-only later is zapped by the RTOS.
  *
+ * Where the program maps a file shared, the shadow has that file in the place of the mirror: lent.c.
+ *
  * Against reuse of a frame: the RTOS clears its entry, then asks for the zap. A fault that read the
  * entry before has inserted the page before the zap gets the lock, and the zap removes it; a later
  * one does not find it. A write fault in progress finishes only if the PTE is still the one it saw
@@ -47,11 +49,6 @@
 
 static struct vfsmount *mirror_mount;
 
-static bool frame_valid(const struct crtos_mirror *mirror, u64 phys)
-{
-	return phys >= mirror->frames_start && phys < mirror->frames_end;
-}
-
 /* Return: the page that the real-time program has at that page number, or NULL. Under the lock. */
 static struct page *mirror_walk(const struct crtos_mirror *mirror, unsigned long number,
 				bool *writable)
@@ -62,7 +59,7 @@ static struct page *mirror_walk(const struct crtos_mirror *mirror, unsigned long
 
 	*writable = true;
 	for (level = 3; level >= 0; level--) {
-		if (!frame_valid(mirror, frame))
+		if (!crtos_mirror_frame_valid(mirror, frame))
 			return NULL;
 		entry = READ_ONCE(
 			((u64 *)phys_to_virt(frame))[number >> 9 * level & (TABLE_ENTRIES - 1)]);
@@ -78,7 +75,7 @@ static struct page *mirror_walk(const struct crtos_mirror *mirror, unsigned long
 			break;
 		}
 	}
-	return frame_valid(mirror, frame) ? pfn_to_page(PHYS_PFN(frame)) : NULL;
+	return crtos_mirror_frame_valid(mirror, frame) ? pfn_to_page(PHYS_PFN(frame)) : NULL;
 }
 
 /* Remove a range of page numbers from every mapping. Under the lock. */

@@ -18,6 +18,12 @@ struct crtos_mirror {
 	u64 frames_end;
 };
 
+/* Whether the RTOS may use that frame, and so may a program of its. */
+static inline bool crtos_mirror_frame_valid(const struct crtos_mirror *mirror, u64 phys)
+{
+	return phys >= mirror->frames_start && phys < mirror->frames_end;
+}
+
 int crtos_mirror_init(struct crtos_mirror *mirror);
 void crtos_mirror_open(struct crtos_mirror *mirror, struct crtos_proc *entry, u64 frames_start,
 		       u64 frames_end);

@@ -28,6 +28,7 @@
 
 #include "compat.h"
 #include "image.h"
+#include "lent.h"
 #include "log.h"
 #include "mailbox.h"
 #include "message.h"
@@ -463,6 +464,7 @@ void crtos_partition_status(struct crtos_partition_status *status)
 	status->heartbeat = READ_ONCE(control->heartbeat);
 	status->wakes = crtos_table_wakes();
 	status->frames_pinned = crtos_pinned_count();
+	status->frames_lent = crtos_lent_count();
 	status->longest_nonpreemptible_ns = READ_ONCE(control->longest_nonpreemptible_ns);
 	status->timer_max_latency_ns = READ_ONCE(control->timer_max_latency_ns);
 	memcpy(status->build, partition.build, sizeof(status->build));

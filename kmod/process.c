@@ -28,6 +28,7 @@ static void process_free(struct work_struct *work)
 {
 	struct crtos_process *process = container_of(work, struct crtos_process, free_work);
 
+	crtos_lent_destroy(&process->lent);
 	crtos_mirror_destroy(&process->mirror);
 	free_pages_exact(process->scf, CRTOS_SCF_SIZE);
 	put_pid(process->tgid);
@@ -112,6 +113,7 @@ static struct crtos_process *process_alloc(const struct crtos_proc_create *creat
 	process->reverse = crtos_upid_alloc();
 	if (!process->reverse)
 		goto no_reverse;
+	crtos_lent_init(&process->lent);
 	process->tgid = get_task_pid(current, PIDTYPE_TGID);
 	return process;
 
@@ -152,6 +154,7 @@ static void process_fill(struct crtos_process *process, const struct crtos_proc_
 	linux_side->fork_parent = 0;
 	process->entry->signals.head = process->entry->rt.signal_tail;
 	linux_side->zap_done = process->entry->rt.zap_seq;
+	process->lent.seq = process->entry->rt.lend_seq;
 	for (i = 0; i < CRTOS_SCF_SLOTS; i++)
 		linux_side->forward_upid[i] = CRTOS_UPID_NONE;
 

@@ -11,6 +11,7 @@
 #include <crtos/scf.h>
 #include <crtos/uapi.h>
 
+#include "lent.h"
 #include "mirror.h"
 
 struct crtos_thread;
@@ -34,6 +35,7 @@ struct crtos_process {
 	struct pid *tgid;		/* of the shadow; changes under both locks below */
 	struct crtos_scf_header *scf;
 	struct crtos_mirror mirror;
+	struct crtos_lent lent;
 	atomic64_t wakes;
 
 	struct mutex lock;		/* what follows */

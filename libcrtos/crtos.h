@@ -174,6 +174,8 @@ int crtos_thread_detach(int dev);
 int crtos_thread_wait(int dev);
 /* Carries out the zap that the RTOS asked for. */
 int crtos_zap(int dev);
+/* Lends pages of the caller's to the RTOS, or takes them back, as it asked. Errors: CRTOS_IOC_LEND. */
+int crtos_lend(int dev);
 /* Notifies the RTOS that the calling thread's slot has an answer (`ipi` notifier). */
 int crtos_kick(int dev);
 

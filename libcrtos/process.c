@@ -113,6 +113,11 @@ PUBLIC int crtos_zap(int dev)
 	return device_call(dev, CRTOS_IOC_ZAP, NULL);
 }
 
+PUBLIC int crtos_lend(int dev)
+{
+	return device_call(dev, CRTOS_IOC_LEND, NULL);
+}
+
 PUBLIC int crtos_kick(int dev)
 {
 	return device_call(dev, CRTOS_IOC_KICK, NULL);

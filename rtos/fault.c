@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Exceptions of programs: the signals that Linux would send. */
+#include <linux/errno.h>
 #include <linux/signal.h>
 
 #include "log.h"
@@ -9,6 +10,8 @@
 
 #define VECTOR_DEBUG		1
 #define VECTOR_PAGE_FAULT	14
+#define FAULT_WRITE		(1u << 1)	/* error code of a page fault */
+#define FAULT_FETCH		(1u << 4)
 #define VECTOR_X87		16
 #define VECTOR_SIMD		19
 
@@ -67,6 +70,13 @@ static int simd_code(void)
 	return float_code(mxcsr & ~(mxcsr >> 7));
 }
 
+static u32 fault_access(u64 error)
+{
+	if (error & FAULT_WRITE)
+		return VM_WRITE;
+	return error & FAULT_FETCH ? VM_EXEC : VM_READ;
+}
+
 void user_exception(struct regs *regs, u64 cr2)
 {
 	struct process *p = current->process;
@@ -74,6 +84,7 @@ void user_exception(struct regs *regs, u64 cr2)
 	struct thread_signals *s = &current->signals;
 	struct signal_info info;
 	u64 addr = 0;
+	int lent;
 
 	if (!p->started && !current->slot) {
 		exec_first(regs);
@@ -83,7 +94,12 @@ void user_exception(struct regs *regs, u64 cr2)
 		kind = kinds[regs->vector];
 	if (regs->vector == VECTOR_PAGE_FAULT) {
 		addr = cr2;
-		if (vma_find(&p->mm->vmas, cr2) && vma_find(&p->mm->vmas, cr2)->start <= cr2)
+		lent = mm_lend_fault(p->mm, cr2, fault_access(regs->error));
+		if (!lent)
+			return;
+		if (lent == -EFAULT)
+			kind = (struct kind){ SIGBUS, BUS_ADRERR, "behind the end of a file" };
+		else if (vma_find(&p->mm->vmas, cr2) && vma_find(&p->mm->vmas, cr2)->start <= cr2)
 			kind.code = SEGV_ACCERR;
 	} else if (kind.sig == SIGFPE || kind.sig == SIGILL || regs->vector == VECTOR_DEBUG) {
 		addr = regs->rip;

@@ -171,14 +171,32 @@ static void abandon(struct process *child)
 	process_end(child, CRTOS_END_FORK);
 }
 
+/*
+ * Nobody maps anything between the copy of the memory and that of the shadow: both shall have the same mappings of
+ * files that Linux shares.
+ */
+static s64 fork_both(struct fork *f, const struct regs *regs)
+{
+	struct mm *mm = current->process->mm;
+	s64 ret = mutex_lock(&mm->lock);
+
+	if (ret)
+		return ret;
+	ret = make_child(f, regs);
+	if (!ret) {
+		current->fork = f;
+		ret = scf(CRTOS_OP_FORK, f->token, !!(f->request->flags & CLONE_VM));
+	}
+	mutex_unlock(&mm->lock);
+	return ret;
+}
+
 s64 process_fork(const struct regs *regs, const struct fork_request *r)
 {
 	struct fork f = { .token = ++last_token, .state = FORK_WAITING, .request = r };
-	s64 ret = make_child(&f, regs);
+	s64 ret = fork_both(&f, regs);
 
-	if (!ret) {
-		current->fork = &f;
-		ret = scf(CRTOS_OP_FORK, f.token, !!(r->flags & CLONE_VM));
+	if (current->fork) {
 		while (ret > 0 && f.state == FORK_WAITING && !current->killed)
 			thread_block(TIME_NEVER);
 		current->fork = NULL;

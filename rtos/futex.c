@@ -2,9 +2,11 @@
 #include <linux/errno.h>
 #include <linux/futex.h>
 #include <linux/time_types.h>
+#include <asm/unistd_64.h>
 
 #include "futex.h"
 #include "process.h"
+#include "scf.h"
 #include "sys.h"
 #include "uaccess.h"
 
@@ -356,13 +358,34 @@ static bool knows_realtime(u32 cmd)
 	return cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI || cmd == FUTEX_LOCK_PI2;
 }
 
+/* In a file that Linux shares: processes of Linux may wait there too, so all do so on Linux. */
+static bool is_lent(u64 addr)
+{
+	u32 prot;
+
+	return addr >= CRTOS_USER_START && addr < CRTOS_USER_END &&
+	       vm_lookup(&current->process->mm->vm, addr & PAGE_MASK, &prot) && (prot & VM_LENT);
+}
+
+static s64 futex_linux(struct regs *regs)
+{
+	bool has_timeout = timed(arg1(regs) & FUTEX_CMD_MASK) && arg3(regs);
+	s64 ret = sys_remote_pointers(regs, 1u << 0 | 1u << 4 | (has_timeout ? 1u << 3 : 0));
+
+	/* The time would begin anew. */
+	return ret == -ERESTARTSYS && has_timeout ? -ERESTARTNOHAND : ret;
+}
+
 s64 sys_futex(struct regs *regs)
 {
 	u64 addr = arg0(regs), addr2 = arg4(regs), deadline;
 	u32 op = arg1(regs), cmd = op & FUTEX_CMD_MASK, value = arg2(regs), value3 = arg5(regs);
 	bool private = op & FUTEX_PRIVATE_FLAG;
-	int ret = futex_deadline(arg3(regs), op, &deadline);
+	int ret;
 
+	if (!private && is_lent(addr))
+		return futex_linux(regs);
+	ret = futex_deadline(arg3(regs), op, &deadline);
 	if (ret)
 		return ret;
 	if ((op & FUTEX_CLOCK_REALTIME) && !knows_realtime(cmd))
@@ -403,6 +426,24 @@ s64 sys_futex(struct regs *regs)
  * Tells the next owner that this one died; as handle_futex_death() of Linux. Who waits for a lock with
  * inheritance is woken by futex_pi_release().
  */
+static void robust_wake(u64 addr)
+{
+	if (is_lent(addr))
+		scf(__NR_futex, addr, FUTEX_WAKE, 1);
+	else
+		futex_wake_addr(addr, 1);
+}
+
+/*
+ * Linux knows the list too, and finds the same when the shadow's thread ends. So what only Linux can hand over
+ * is left to it: a lock with inheritance that somebody waits for, and all if it cannot be asked to wake.
+ */
+static bool left_to_linux(u64 addr, bool pi, u32 value)
+{
+	return is_lent(addr) && ((pi && (value & FUTEX_WAITERS)) || current->process->closed ||
+				 current->killed || scf_outstanding());
+}
+
 static int robust_death(u64 addr, bool pi, bool pending)
 {
 	u32 value, seen, owner = current->tid;
@@ -411,8 +452,10 @@ static int robust_death(u64 addr, bool pi, bool pending)
 		return -EFAULT;
 	for (;;) {
 		preempt_point();
+		if (left_to_linux(addr, pi, value))
+			return 0;
 		if (pending && !pi && !(value & FUTEX_TID_MASK)) {
-			futex_wake_addr(addr, 1);
+			robust_wake(addr);
 			return 0;
 		}
 		if ((value & FUTEX_TID_MASK) != owner)
@@ -424,7 +467,7 @@ static int robust_death(u64 addr, bool pi, bool pending)
 		value = seen;
 	}
 	if (!pi && (value & FUTEX_WAITERS))
-		futex_wake_addr(addr, 1);
+		robust_wake(addr);
 	return 0;
 }
 

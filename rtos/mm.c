@@ -5,6 +5,7 @@
 #include <asm/unistd_64.h>
 
 #include "log.h"
+#include "mm_lent.h"
 #include "mm_pages.h"
 #include "page.h"
 #include "process.h"
@@ -70,31 +71,42 @@ static int unmap(struct mm *mm, u64 start, u64 end)
 		return ret;
 	for (vma = vma_find(&mm->vmas, start); vma && vma->start < end; vma = next) {
 		next = vma_next(&mm->vmas, vma);
-		if (vma->flags & VMA_POPULATED) {
+		ret = 0;
+		if (vma->flags & VMA_LENT)
+			ret = mm_lent_unmap(mm, vma->start, vma->end);
+		else if (vma->flags & VMA_POPULATED)
 			ret = mm_unpopulate(mm, vma->start, vma->end);
-			if (ret)
-				return ret;
-		}
+		if (ret)
+			return ret;
 		vma_remove(vma);
 	}
+	return 0;
+}
+
+static int new_area(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
+{
+	struct vma *vma = vma_crowded(&mm->vmas) ? NULL : kalloc(sizeof(*vma));
+
+	if (!vma)
+		return -ENOMEM;
+	vma->start = start;
+	vma->end = end;
+	vma->prot = prot;
+	vma->flags = flags;
+	vma_insert(&mm->vmas, vma);
 	return 0;
 }
 
 /* A new area in a free range, with zeroed frames if it is accessible. All or nothing. */
 static int map(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 {
-	struct vma *vma = NULL;
 	int ret;
 
-	if ((!prot || affordable(end - start)) && !vma_crowded(&mm->vmas))
-		vma = kalloc(sizeof(*vma));
-	if (!vma)
+	if (prot && !affordable(end - start))
 		return -ENOMEM;
-	vma->start = start;
-	vma->end = end;
-	vma->prot = prot;
-	vma->flags = flags | (prot ? VMA_POPULATED : 0);
-	vma_insert(&mm->vmas, vma);
+	ret = new_area(mm, start, end, prot, flags | (prot ? VMA_POPULATED : 0));
+	if (ret)
+		return ret;
 	ret = prot ? mm_populate(mm, start, end, prot) : 0;
 	if (ret) {
 		unmap(mm, start, end);
@@ -113,7 +125,7 @@ static int protect(struct mm *mm, u64 start, u64 end, u32 prot)
 
 	for (vma = vma_find(&mm->vmas, start); prot && vma && vma->start < end;
 	     vma = vma_next(&mm->vmas, vma)) {
-		if (vma->prot)
+		if (vma->prot || (vma->flags & VMA_LENT))
 			continue;
 		if (!(vma->flags & VMA_POPULATED) && !affordable(vma->end - vma->start))
 			return -ENOMEM;
@@ -131,8 +143,14 @@ static int protect(struct mm *mm, u64 start, u64 end, u32 prot)
 	}
 	for (vma = vma_find(&mm->vmas, start); vma && vma->start < end;
 	     vma = vma_next(&mm->vmas, vma)) {
-		if (vma->flags & VMA_POPULATED)
+		if (vma->flags & VMA_LENT) {
+			ret = prot & ~vma->prot ? mm_lend(mm, vma->start, vma->end, prot) : 0;
+			if (ret)
+				return ret;
+			mm_protect_pages(mm, vma->start, vma->end, prot, 0);
+		} else if (vma->flags & VMA_POPULATED) {
 			mm_protect_pages(mm, vma->start, vma->end, prot, vma->prot & ~prot);
+		}
 		vma->prot = prot;
 	}
 	vma_merge(&mm->vmas, start, end);
@@ -213,26 +231,42 @@ s64 mm_read_file(s64 fd, u64 to, u64 bytes, u64 offset)
 	return done;
 }
 
-/*
- * A file is copied when it is mapped: later changes of the file are not seen, and what lies behind its
- * end reads as zeros. Hence a shared mapping can be had for reading only.
- */
-static s64 check_file(s64 fd, u64 prot, u64 flags)
+/* Of a shared mapping Linux says more. */
+static s64 check_file(s64 fd)
 {
 	s64 mode = scf(__NR_fcntl, fd, F_GETFL);
 
 	if (mode < 0)
 		return mode;
-	if ((mode & O_ACCMODE) == O_WRONLY)
-		return -EACCES;
-	if ((flags & MAP_TYPE) != MAP_PRIVATE && (prot & PROT_WRITE))
-		return (mode & O_ACCMODE) == O_RDWR ? -ENODEV : -EACCES;
+	return (mode & O_ACCMODE) == O_WRONLY ? -EACCES : 0;
+}
+
+static int map_lent(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 offset)
+{
+	u64 end = start + bytes;
+	u32 vm = vm_prot(prot);
+	int ret = new_area(mm, start, end, vm, VMA_POPULATED | VMA_SHARED | VMA_FILE | VMA_LENT);
+
+	if (ret)
+		return ret;
+	ret = mm_lent_map(mm, start, end, prot, fd, offset);
+	if (!ret && vm)
+		ret = mm_lend(mm, start, end, vm);
+	if (ret) {
+		unmap(mm, start, end);
+		return ret;
+	}
+	vma_merge(&mm->vmas, start, end);
 	return 0;
 }
 
-static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, u32 shared, s64 fd, u64 offset)
+/*
+ * A private mapping is a copy of the file when it is mapped: later changes of the file are not seen, and what
+ * lies behind its end reads as zeros.
+ */
+static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 offset)
 {
-	s64 ret = map(mm, start, start + bytes, VM_READ | VM_WRITE, VMA_FILE | shared);
+	s64 ret = map(mm, start, start + bytes, VM_READ | VM_WRITE, VMA_FILE);
 
 	if (ret)
 		return ret;
@@ -252,7 +286,6 @@ static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, u32 shared, s
 s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64 offset)
 {
 	u64 type = flags & MAP_TYPE;
-	u32 shared;
 	s64 ret;
 
 	if (!bytes || (offset & ~PAGE_MASK))
@@ -269,7 +302,7 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64
 	if (offset + bytes < offset)
 		return -EOVERFLOW;
 	if (!(flags & MAP_ANONYMOUS)) {
-		ret = check_file(fd, prot, flags);
+		ret = check_file(fd);
 		if (ret)
 			return ret;
 	}
@@ -280,11 +313,13 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64
 	if (ret < 0)
 		goto unlock;
 	addr = ret;
-	shared = type == MAP_PRIVATE ? 0 : VMA_SHARED;
 	if (flags & MAP_ANONYMOUS)
-		ret = map(mm, addr, addr + bytes, vm_prot(prot), shared);
+		ret = map(mm, addr, addr + bytes, vm_prot(prot),
+			  type == MAP_PRIVATE ? 0 : VMA_SHARED);
+	else if (type == MAP_PRIVATE)
+		ret = map_file(mm, addr, bytes, prot, fd, offset);
 	else
-		ret = map_file(mm, addr, bytes, prot, shared, fd, offset);
+		ret = map_lent(mm, addr, bytes, prot, fd, offset);
 unlock:
 	unlock(mm);
 	return ret < 0 ? ret : (s64)addr;
@@ -317,23 +352,10 @@ static u64 full_until(const struct mm *mm, u64 start, u64 end)
 	return min(start, end);
 }
 
-/* The first address at which a shared mapping of a file begins, up to `end`: it cannot be made writable. */
-static u64 private_until(const struct mm *mm, u64 addr, u64 end)
-{
-	const struct vma *vma;
-
-	for (vma = vma_find(&mm->vmas, addr); vma && vma->start < end;
-	     vma = vma_next(&mm->vmas, vma)) {
-		if ((vma->flags & VMA_SHARED) && (vma->flags & VMA_FILE))
-			return max(addr, vma->start);
-	}
-	return end;
-}
-
 int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 {
 	u64 end, able;
-	int ret;
+	int ret, refused;
 
 	/* Areas that grow: upward there are none, downward only the stack. */
 	if ((addr & ~PAGE_MASK) || (prot & ~(u64)PROT_KNOWN) || (prot & PROT_GROWSUP) ||
@@ -348,15 +370,15 @@ int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 	if (ret)
 		return ret;
 	/* What is there before the first hole, or before what cannot be changed, is changed. */
-	end = full_until(mm, addr, addr + bytes);
-	able = prot & PROT_WRITE ? private_until(mm, addr, end) : end;
+	able = end = full_until(mm, addr, addr + bytes);
+	refused = mm_lent_mprotect(mm, addr, end, prot, &able);
 	if (able > addr)
 		ret = split_protect(mm, addr, able, vm_prot(prot));
-	if (!ret && able < end)
-		ret = -EACCES;
+	if (!ret)
+		ret = refused;
 	if (!ret && end < addr + bytes)
 		ret = -ENOMEM;
-	if (!ret || ret == -ENOMEM || ret == -EACCES) {
+	if (ret != -EINTR) {
 		int zapped = mm_zap_flush(mm);
 
 		ret = zapped ? zapped : ret;
@@ -367,21 +389,14 @@ int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 
 static s64 remap_move(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, u64 to)
 {
-	struct vma *new = NULL;
 	u64 from = vma->start;
-	int ret = -ENOMEM;
+	int ret;
 
-	if ((!(vma->flags & VMA_POPULATED) || bytes <= old_bytes ||
-	     affordable(bytes - old_bytes)) &&
-	    !vma_crowded(&mm->vmas))
-		new = kalloc(sizeof(*new));
-	if (!new)
+	if ((vma->flags & VMA_POPULATED) && bytes > old_bytes && !affordable(bytes - old_bytes))
 		return -ENOMEM;
-	new->start = to;
-	new->end = to + bytes;
-	new->prot = vma->prot;
-	new->flags = vma->flags;
-	vma_insert(&mm->vmas, new);
+	ret = new_area(mm, to, to + bytes, vma->prot, vma->flags);
+	if (ret)
+		return ret;
 	if (vma->prot && bytes > old_bytes)
 		ret = mm_populate(mm, to + old_bytes, to + bytes, vma->prot);
 	else
@@ -399,6 +414,26 @@ static s64 remap_move(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, 
 		ret = mm_zap_flush(mm);
 	vma_merge(&mm->vmas, to, to + bytes);
 	return ret ? ret : (s64)to;
+}
+
+/* As remap_move(), or, with to == vma->start, longer where it is. */
+static s64 remap_lent(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, u64 to)
+{
+	u64 from = vma->start, new = to == from ? from + old_bytes : to;
+	u32 prot = vma->prot;
+	int ret = new_area(mm, new, to + bytes, prot, vma->flags);
+
+	if (ret)
+		return ret;
+	ret = mm_lent_move(mm, from, old_bytes, to, bytes, prot);
+	if (ret) {
+		unmap(mm, new, to + bytes);
+		return ret;
+	}
+	if (to != from)
+		vma_remove(vma);
+	vma_merge(&mm->vmas, to, to + bytes);
+	return to;
 }
 
 static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 new_addr)
@@ -421,6 +456,12 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 	if (!(flags & MREMAP_FIXED)) {
 		if (in_user_range(addr, bytes) && addr + bytes <= MM_STACK_TOP &&
 		    vma_range_free(&mm->vmas, end, addr + bytes)) {
+			if (vma->flags & VMA_LENT) {
+				ret = vma_split(&mm->vmas, addr);
+				return ret ? ret :
+					     remap_lent(mm, vma_find(&mm->vmas, addr), old_bytes,
+							bytes, addr);
+			}
 			ret = map(mm, end, addr + bytes, vma->prot, vma->flags & ~VMA_POPULATED);
 			return ret ? ret : (s64)addr;
 		}
@@ -436,7 +477,8 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 		ret = vma_split(&mm->vmas, end);
 	if (ret)
 		return ret;
-	return remap_move(mm, vma_find(&mm->vmas, addr), old_bytes, bytes, new_addr);
+	vma = vma_find(&mm->vmas, addr);
+	return (vma->flags & VMA_LENT ? remap_lent : remap_move)(mm, vma, old_bytes, bytes, new_addr);
 }
 
 s64 mm_mremap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 new_addr)
@@ -571,7 +613,9 @@ int mm_msync(struct mm *mm, u64 addr, u64 bytes, int flags)
 	if ((addr & ~PAGE_MASK) || (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) ||
 	    ((flags & MS_ASYNC) && (flags & MS_SYNC)))
 		return -EINVAL;
-	return mm_check_mapped(mm, addr, bytes) ? -ENOMEM : 0;
+	if (mm_check_mapped(mm, addr, bytes))
+		return -ENOMEM;
+	return mm_lent_msync(mm, addr, addr + ALIGN_UP(bytes, PAGE_SIZE), flags);
 }
 
 int mm_mincore(struct mm *mm, u64 addr, u64 bytes, u64 vector)
@@ -630,8 +674,11 @@ void mm_show(struct mm *mm, struct crtos_proc *entry)
 
 void mm_hide(struct mm *mm, const struct crtos_proc *entry)
 {
-	if (mm->entry == entry)
-		mm->entry = NULL;
+	if (mm->entry != entry)
+		return;
+	mm->entry = NULL;
+	/* Linux takes them back when this process is gone, and a vfork child may go on. */
+	mm_lent_forget(mm);
 }
 
 /* vm_destroy() would free the leaves too, but without letting anybody in. */
@@ -656,6 +703,7 @@ void mm_put(struct mm *mm)
 	while (mm->zap->count)
 		page_free(mm->zap->frame[--mm->zap->count]);
 	kfree(mm->zap);
+	kfree(mm->lend_list);
 	vm_destroy(&mm->vm);
 	kfree(mm);
 }

@@ -40,6 +40,7 @@ struct mm_zap {
 };
 
 struct crtos_proc;
+struct crtos_lend_list;
 
 /*
  * `entry` is that of the process whose session shows this memory: its root is mirrored, and it is asked for
@@ -55,6 +56,8 @@ struct mm {
 	u64 mmap_top;
 	u64 zap_start, zap_end;		/* empty: nothing to zap */
 	struct mm_zap *zap;
+	struct crtos_lend_list *lend_list;	/* NULL before the first lent page */
+	bool lend_due;			/* a child of fork has not got its lent pages yet */
 };
 
 /* An empty one with one user; NULL: no memory. */
@@ -70,10 +73,10 @@ void mm_show(struct mm *mm, struct crtos_proc *entry);
 void mm_hide(struct mm *mm, const struct crtos_proc *entry);
 /*
  * What fork does: copies all of `from` to `to`, which is empty. What nobody may write to is shared until
- * that changes. 0, -ENOMEM, or -EINTR if `current` is killed; `to` then holds a part.
+ * that changes. The mutex of `from` is held. 0, -ENOMEM, or -EINTR if `current` is killed; `to` then holds a part.
  */
 int mm_fork(struct mm *to, struct mm *from);
-/* Stores to memory that need not be that of `current`; false: it is not mapped writable. */
+/* Stores to memory that need not be that of `current`; false: it is not mapped writable, or lent. */
 bool mm_poke32(struct mm *mm, u64 addr, u32 value);
 /* Unmaps everything, for exec. */
 int mm_clear(struct mm *mm);
@@ -90,6 +93,16 @@ int mm_mincore(struct mm *mm, u64 addr, u64 bytes, u64 vector);
 /* 0 if all of the range is mapped, and may be accessed, else -ENOMEM: for mlock and its like. */
 int mm_check_mapped(struct mm *mm, u64 addr, u64 bytes);
 int mm_check_accessible(struct mm *mm, u64 addr, u64 bytes);
+
+/* --- files that Linux shares ------------------------------------------------------------------- */
+
+/* What a child of fork has of them, when it begins. What fails is left to mm_lend_fault(). */
+void mm_lend_all(struct mm *mm);
+/*
+ * A page that may be accessed was not there: the file has become longer, perhaps. 0: it is there now;
+ * -EFAULT: it is behind the end of the file. -EINVAL: addr is not in such a mapping, or the access is not allowed.
+ */
+int mm_lend_fault(struct mm *mm, u64 addr, u32 access);
 
 /* --- for exec ------------------------------------------------------------------------------- */
 

@@ -150,6 +150,10 @@ static int fork_area(struct mm *to, const struct mm *from, const struct vma *vma
 	new->prot = vma->prot;
 	new->flags = vma->flags;
 	list_append(&to->vmas, &new->link);
+	if (vma->flags & VMA_LENT) {
+		to->lend_due = true;
+		return 0;
+	}
 	for (addr = vma->start; vma->flags & VMA_POPULATED && addr < vma->end; addr += PAGE_SIZE) {
 		preempt_point();
 		if (current->killed)
@@ -165,10 +169,8 @@ static int fork_area(struct mm *to, const struct mm *from, const struct vma *vma
 int mm_fork(struct mm *to, struct mm *from)
 {
 	struct list *link;
-	int ret = mutex_lock(&from->lock);
+	int ret = 0;
 
-	if (ret)
-		return ret;
 	list_for_each(link, &from->vmas) {
 		ret = fork_area(to, from, list_entry(link, struct vma, link));
 		if (ret)
@@ -177,7 +179,6 @@ int mm_fork(struct mm *to, struct mm *from)
 	to->brk_start = from->brk_start;
 	to->brk = from->brk;
 	to->mmap_top = from->mmap_top;
-	mutex_unlock(&from->lock);
 	return ret;
 }
 
@@ -186,7 +187,7 @@ bool mm_poke32(struct mm *mm, u64 addr, u32 value)
 	u32 prot = 0;
 	u64 frame = addr % sizeof(value) ? 0 : vm_lookup(&mm->vm, addr & PAGE_MASK, &prot);
 
-	if (!frame || !(prot & VM_WRITE))
+	if (!frame || !(prot & VM_WRITE) || (prot & VM_LENT))
 		return false;
 	WRITE_ONCE(*(u32 *)((char *)phys_to_virt(frame) + addr % PAGE_SIZE), value);
 	return true;

@@ -13,6 +13,7 @@
 #define PTE_LARGE	(1ull << 7)
 #define PTE_GLOBAL	(1ull << 8)
 #define PTE_KEPT	(1ull << 9)	/* ours: not accessible, but the frame belongs here */
+#define PTE_LENT	(1ull << 10)	/* ours: VM_LENT */
 #define PTE_NX		(1ull << 63)
 #define PTE_FRAME	0x000ffffffffff000ull
 

@@ -70,6 +70,12 @@ static void publish(struct process *p, struct crtos_scf_slot *s)
 	notify(p, s);
 }
 
+/* Whether an answer is waited for no more. */
+static bool given_up(const struct process *p)
+{
+	return current->killed && (p->closed || !current->scf_patient);
+}
+
 /* Looks without being notified. 1: answered; 0: no longer looking; -EINTR. */
 static int spin(struct process *p, struct crtos_scf_slot *s)
 {
@@ -80,7 +86,7 @@ static int spin(struct process *p, struct crtos_scf_slot *s)
 		ret = look(p, s);
 		if (ret)
 			return ret;
-		if (current->killed)
+		if (given_up(p))
 			return -EINTR;
 		if (++looks % LOOKS_PER_PREEMPT_POINT == 0) {
 			preempt_point();
@@ -116,7 +122,7 @@ static int scf_wait(struct process *p, struct crtos_scf_slot *s, bool looking)
 	if (current->attention && signal_pending())
 		scf_interrupt(current);
 	do {
-		if (current->killed)
+		if (given_up(p))
 			return -EINTR;
 		current->scf_waiting = true;
 		thread_block(TIME_NEVER);

@@ -32,6 +32,20 @@ static inline s64 scf_own_call(u32 nr, const u64 args[6])
 	return ret;
 }
 
+/*
+ * One that even a thread that is killed waits for, so that whoever goes on in its memory finds that it is over.
+ * It must not be one that may take long.
+ */
+static inline s64 scf_patient_call(u32 nr, const u64 args[6])
+{
+	s64 ret;
+
+	current->scf_patient = true;
+	ret = scf_own_call(nr, args);
+	current->scf_patient = false;
+	return scf_errno(ret);
+}
+
 /* The same with the arguments one by one; those not given are 0. */
 #define scf(nr, ...) scf_errno(scf_own_call(nr, (const u64[6]){ __VA_ARGS__ }))
 

@@ -195,7 +195,7 @@ int thread_block(u64 deadline)
 {
 	struct thread *t = current;
 
-	if (t->killed) {
+	if (t->killed && !t->scf_patient) {
 		if (t->pi_waits)
 			pi_give_up(t);
 		return -EINTR;

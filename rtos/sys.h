@@ -45,6 +45,8 @@ typedef s64 syscall_fn(struct regs *regs);
 
 /* The call as it is, by the shadow. */
 s64 sys_remote(struct regs *regs);
+/* The same if it has pointers: one bit for each argument that is one. */
+s64 sys_remote_pointers(struct regs *regs, u32 pointers);
 
 /* A struct timespec as ns (at most 2^63 - 1): -EFAULT, or -EINVAL if it is not a proper time. */
 int sys_get_timespec(u64 addr, u64 *ns);

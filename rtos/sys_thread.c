@@ -296,6 +296,7 @@ s64 sys_set_robust_list(struct regs *regs)
 	if (arg1(regs) != 24)
 		return -EINVAL;
 	current->robust_list = arg0(regs);
+	scf(CRTOS_OP_ROBUST, sys_shadow_pointer(arg0(regs)) ? 0 : arg0(regs));
 	return 0;
 }
 

@@ -166,9 +166,14 @@ static inline s64 remote(const struct row *row, struct regs *regs)
 	return __builtin_expect(ret < 0, 0) ? failed(regs->error, ret) : ret;
 }
 
+s64 sys_remote_pointers(struct regs *regs, u32 pointers)
+{
+	return remote(&(const struct row){ .class = CLASS_REMOTE, .pointers = pointers }, regs);
+}
+
 s64 sys_remote(struct regs *regs)
 {
-	return remote(&(const struct row){ .class = CLASS_REMOTE }, regs);
+	return sys_remote_pointers(regs, 0);
 }
 
 void syscall_dispatch(struct regs *regs)

@@ -382,6 +382,8 @@ void thread_idle(void)
 void thread_begin_user(void)
 {
 	switched();
+	if (current->process->mm->lend_due)
+		mm_lend_all(current->process->mm);
 	trap_finish(thread_regs(current));
 	trap_make_valid(thread_regs(current));
 }

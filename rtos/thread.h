@@ -75,6 +75,7 @@ struct thread {
 	struct thread_signals signals;
 	bool frozen;			/* waits in process_wait_frozen() */
 	bool scf_own;			/* its remote call is the RTOS's own, and no signal ends it */
+	bool scf_patient;		/* and it is waited for even when the thread is killed */
 	bool mask_untold;		/* its shadow may block others of SIGNALS_OF_TERMINALS */
 	struct fork *fork;		/* waits for its child to begin */
 	struct process *vfork_child;	/* waits until this one needs its memory no more */
@@ -100,7 +101,8 @@ void thread_ready(struct thread *thread);
 
 /*
  * Blocks `current` until thread_wake() or the deadline (monotonic ns, TIME_NEVER). Returns the wake
- * result, -ETIMEDOUT, or -EINTR at once or later if current->killed; it waits for no lock (pi.h) any more.
+ * result, -ETIMEDOUT, or -EINTR at once (but for a thread that is patient) or later if current->killed; it
+ * waits for no lock (pi.h) any more.
  * No wake-up is lost between the
  * caller's test and this call, since the kernel runs with interrupts off.
  */

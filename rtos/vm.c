@@ -69,6 +69,8 @@ static u64 prot_flags(u32 prot)
 		flags |= PTE_WRITE;
 	if (!(prot & VM_EXEC))
 		flags |= PTE_NX;
+	if (prot & VM_LENT)
+		flags |= PTE_LENT;
 	return flags;
 }
 
@@ -82,6 +84,8 @@ static u32 flags_prot(u64 pte)
 		prot |= VM_WRITE;
 	if ((pte & PTE_PRESENT) && !(pte & PTE_NX))
 		prot |= VM_EXEC;
+	if (pte & PTE_LENT)
+		prot |= VM_LENT;
 	return prot;
 }
 
@@ -121,7 +125,7 @@ static void free_table(u64 phys, int level, int slots)
 			continue;
 		if (level > 1)
 			free_table(table[i] & PTE_FRAME, level - 1, 512);
-		else
+		else if (!(table[i] & PTE_LENT))
 			page_free(table[i] & PTE_FRAME);
 	}
 	page_free(phys);
@@ -151,7 +155,7 @@ int vm_map(struct vm *vm, u64 addr, u64 frame, u32 prot)
 	if (!pte)
 		return -ENOMEM;
 	BUG_ON(*pte);
-	vm->frames++;
+	vm->frames += !(prot & VM_LENT);
 	store_release(pte, frame | prot_flags(prot));
 	return 0;
 }
@@ -166,6 +170,8 @@ u64 vm_unmap(struct vm *vm, u64 addr)
 	old = *pte;
 	WRITE_ONCE(*pte, 0);
 	flush(vm, addr);
+	if (old & PTE_LENT)
+		return 0;
 	vm->frames--;
 	return old & PTE_FRAME;
 }
@@ -176,7 +182,7 @@ bool vm_protect(struct vm *vm, u64 addr, u32 prot)
 
 	if (!pte || !*pte)
 		return false;
-	WRITE_ONCE(*pte, (*pte & PTE_FRAME) | prot_flags(prot));
+	WRITE_ONCE(*pte, (*pte & (PTE_FRAME | PTE_LENT)) | prot_flags(prot));
 	flush(vm, addr);
 	return true;
 }

@@ -14,6 +14,11 @@
 #define VM_READ		1u
 #define VM_WRITE	2u
 #define VM_EXEC		4u
+/*
+ * Of vm_map() and vm_lookup(): the page is Linux's, in a mapping of a file that Linux shares. Its frame is in no
+ * memory of ours: nothing may be done with it but to map it.
+ */
+#define VM_LENT		8u
 /* A page with none of the three stays in the tables, not present, and keeps its frame. */
 
 struct vm {
@@ -32,7 +37,7 @@ void vm_destroy(struct vm *vm);
 
 /* Maps one page; addr page aligned, in the user range, not mapped yet. 0 or -ENOMEM. */
 int vm_map(struct vm *vm, u64 addr, u64 frame, u32 prot);
-/* Removes one page and flushes it; returns its frame, which the caller now owns, or 0. */
+/* Removes one page and flushes it; returns its frame, which the caller now owns, or 0: none, or a lent one. */
 u64 vm_unmap(struct vm *vm, u64 addr);
 /* Changes the protection of one mapped page. False: nothing is mapped there. */
 bool vm_protect(struct vm *vm, u64 addr, u32 prot);

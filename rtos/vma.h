@@ -13,6 +13,7 @@
 #define VMA_SHARED	2u
 #define VMA_GUARD	4u	/* below the stack: never accessible, never merged */
 #define VMA_FILE	8u	/* a private copy of a file's contents */
+#define VMA_LENT	16u	/* a file that Linux shares: mm_lent.c */
 
 struct vma {
 	struct list link;

@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -57,7 +58,7 @@ static _Noreturn void child(int session, bool shared, const sigset_t *mask)
 		ret = shadow_threads_init();
 	shadow_threads[0].stack = stack;
 	if (!ret)
-		ret = crtos_mirror_map(shadow.mirror_dev, CRTOS_USER_START, CRTOS_USER_END);
+		ret = shadow_map_mirror();
 	if (!ret)
 		ret = shadow_attach_first();
 	sigprocmask(SIG_SETMASK, mask, NULL);
@@ -119,6 +120,7 @@ long shadow_exec(void)
 	struct dirent *entry;
 	int fd, last;
 
+	raw_syscall3(__NR_set_robust_list, 0, sizeof(struct robust_list_head), 0);
 	if (open_files) {
 		while ((entry = readdir(open_files))) {
 			fd = atoi(entry->d_name);

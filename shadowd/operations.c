@@ -2,6 +2,7 @@
 /* The private operations of the protocol. */
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 
@@ -38,6 +39,14 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 		shadow_die(args[0]);
 	case CRTOS_OP_ZAP:
 		return raw_syscall3(__NR_ioctl, shadow.mirror_dev, CRTOS_IOC_ZAP, 0);
+	case CRTOS_OP_LEND:
+		return raw_syscall3(__NR_ioctl, shadow.mirror_dev, CRTOS_IOC_LEND, 0);
+	case CRTOS_OP_AREA:
+		return shadow_area(args);
+	case CRTOS_OP_MIRROR:
+		return shadow_show_mirror(args[0], args[1]);
+	case CRTOS_OP_ROBUST:
+		return raw_syscall3(__NR_set_robust_list, args[0], sizeof(struct robust_list_head), 0);
 	case CRTOS_OP_FORK:
 		return shadow_fork(args[0], args[1]);
 	case CRTOS_OP_OWN_MIRROR:

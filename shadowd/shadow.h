@@ -90,8 +90,13 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
  */
 long shadow_fork(uint32_t token, bool shared);
 long shadow_own_mirror(void);
-/* Closes what is close-on-exec. */
+/* Closes what is close-on-exec, and forgets locks of the old program. */
 long shadow_exec(void);
+
+/* area.c: CRTOS_OP_AREA; the mirror in the place of a file; the whole mirror, in a child. 0 or -errno. */
+long shadow_area(const uint64_t args[6]);
+long shadow_show_mirror(uint64_t address, uint64_t bytes);
+int shadow_map_mirror(void);
 
 /* exe.c: the program is what `fd` is open on; CRTOS_OP_ON_EXE. */
 long shadow_set_exe(int fd);

@@ -124,6 +124,7 @@ static void print_raw(const struct snapshot *s)
 	raw("frames_total", p->frames_total);
 	raw("frames_free", p->frames_free);
 	raw("frames_pinned", p->frames_pinned);
+	raw("frames_lent", p->frames_lent);
 	raw("heartbeat", p->heartbeat);
 	raw("uipi_forward", p->notified);
 	raw("uipi_reverse_taken", p->woken);
@@ -205,9 +206,10 @@ static void print_table(const struct snapshot *s)
 		return;
 	printf("kernel        %s\n", p->build);
 	printf("processor     %u (APIC id %u)\n", p->cpu, p->apic_id);
-	printf("memory        %" PRIu64 "M, %" PRIu64 "M free, %" PRIu64 "K referenced by Linux\n",
+	printf("memory        %" PRIu64 "M, %" PRIu64 "M free, %" PRIu64 "K referenced by Linux, %" PRIu64
+	       "K lent by Linux\n",
 	       (uint64_t)p->mem_size >> 20, (uint64_t)p->frames_free >> 8,
-	       (uint64_t)p->frames_pinned * 4);
+	       (uint64_t)p->frames_pinned * 4, (uint64_t)p->frames_lent * 4);
 	printf("notified      %" PRIu64 " to Linux (%" PRIu64 " through its kernel), %" PRIu64
 	       " from Linux in %" PRIu64 " interrupts\n",
 	       (uint64_t)p->notified, (uint64_t)p->wakes, (uint64_t)p->woken,

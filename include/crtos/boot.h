@@ -195,9 +195,39 @@ struct crtos_proc_rt {
 	__u64 forward_ipi;
 	/* Slots whose shadow shall be interrupted (crtos_scf_request.interrupt): the same way. */
 	__u64 interrupt;
-	__u64 reserved1[7];
+	/*
+	 * What the module shall do with the pages of files that the program maps shared. Written by the RTOS,
+	 * lend_seq last and with release, before it sends CRTOS_OP_LEND. The module does it once for each
+	 * lend_seq, whoever asks it to, and answers in the list.
+	 */
+	__u64 lend_seq;
+	__u32 lend_what;	/* enum crtos_lend */
+	__u32 reserved1;
+	__u64 lend_start;
+	__u64 lend_end;
+	__u64 lend_list;	/* physical address of a struct crtos_lend_list in a frame of the RTOS */
+	__u64 reserved2[2];
 } __attribute__((aligned(64)));
 CRTOS_ASSERT_SIZE(struct crtos_proc_rt, 128);
+CRTOS_ASSERT_OFFSET(struct crtos_proc_rt, lend_seq, 72);
+
+enum crtos_lend {
+	/* Pin the pages that the shadow has there, at most CRTOS_LEND_PAGES, and tell where they are. */
+	CRTOS_LEND_READ = 1,
+	CRTOS_LEND_WRITE = 2,
+	/* The RTOS has none of the range in its tables any more. */
+	CRTOS_LEND_RETURN = 3,
+};
+
+#define CRTOS_LEND_PAGES	510
+
+/* Written by the module, `done` last and with release. */
+struct crtos_lend_list {
+	__u64 done;		/* the lend_seq that this answers */
+	__u64 count;		/* pages that were lent: fewer than asked for where the file ends */
+	__u64 frame[CRTOS_LEND_PAGES];
+};
+CRTOS_ASSERT_SIZE(struct crtos_lend_list, 4096);
 
 /*
  * Signals that Linux has for the process: a ring, written by the module for the shadow (CRTOS_IOC_SIGNAL).

@@ -116,7 +116,23 @@ enum crtos_end_reason {
  * the call is done on that file. ENOSYS for a number that is not known to take such a path.
  */
 #define CRTOS_OP_ON_EXE		0x1000eu
-#define CRTOS_OP_LAST		0x1000eu
+/* Lets the module do what crtos_proc_rt.lend_* says. Returns 0 or -errno; what was done is in the list. */
+#define CRTOS_OP_LEND		0x1000fu
+/*
+ * args: system-call number, its arguments. The call, on a range of the program's memory where the shadow has a
+ * file mapped, or shall have: mmap (address, bytes, protection, descriptor, offset; MAP_SHARED and MAP_FIXED are
+ * understood), mprotect, msync, madvise; mremap (MREMAP_MAYMOVE and MREMAP_FIXED are understood, or, with 0 for
+ * the new address, neither). ENOSYS for another number; EINVAL not such a range.
+ */
+#define CRTOS_OP_AREA		0x10010u
+/* args: address, bytes. The mirror is shown there again. Returns 0 or -errno. */
+#define CRTOS_OP_MIRROR		0x10011u
+/*
+ * args: address of the thread's list of robust locks, or 0. Linux is told, for locks in files that it shares
+ * and for a shadow that is killed. Returns 0.
+ */
+#define CRTOS_OP_ROBUST		0x10012u
+#define CRTOS_OP_LAST		0x10012u
 
 /*
  * Arguments of a new process: this header, then the NUL-terminated strings, in this order:

@@ -231,7 +231,8 @@ struct crtos_partition_status {
 	__u64 longest_nonpreemptible_ns;
 	__u64 timer_max_latency_ns;
 	char build[16];
-	__u64 reserved[4];
+	__u64 frames_lent;	/* pages of Linux's in mappings of files that real-time programs share */
+	__u64 reserved[3];
 	__u64 calls[CRTOS_SCF_COUNTED_CALLS];	/* remote calls by number */
 };
 CRTOS_ASSERT_SIZE(struct crtos_partition_status, 168 + 8 * CRTOS_SCF_COUNTED_CALLS);
@@ -356,5 +357,14 @@ struct crtos_signal {
 };
 CRTOS_ASSERT_SIZE(struct crtos_signal, 48);
 #define CRTOS_IOC_SIGNAL		_IOW(CRTOS_IOC_TYPE, 0x68, struct crtos_signal)
+
+/*
+ * Do what the RTOS says of pages of the calling process (crtos_proc_rt.lend_*, boot.h): lend them or take them back. 0 also
+ * if that is done already. ENOENT no process; ESHUTDOWN it has ended; EINVAL what it says makes no sense;
+ * ENOMEM, also when the pages that the user has lent would be more than RLIMIT_MEMLOCK allows and there
+ * is no CAP_IPC_LOCK; EBUSY another page is lent at an address of the range; EOPNOTSUPP pages that
+ * cannot be lent for long.
+ */
+#define CRTOS_IOC_LEND			_IO(CRTOS_IOC_TYPE, 0x69)
 
 #endif

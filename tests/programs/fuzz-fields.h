@@ -146,6 +146,7 @@ static const struct command commands[] = {
 	{ "PROC_START", CRTOS_IOC_PROC_START, 8, 0, { { 0 } } },
 	{ "THREAD_WAIT", CRTOS_IOC_THREAD_WAIT, 4, 0, { { 0 } } },
 	{ "ZAP", CRTOS_IOC_ZAP, 3, 0, { { 0 } } },
+	{ "LEND", CRTOS_IOC_LEND, 3, 0, { { 0 } } },
 	{ "KICK", CRTOS_IOC_KICK, 4, 0, { { 0 } } },
 	{ "THREAD_DETACH", CRTOS_IOC_THREAD_DETACH, 4, 0, { { 0 } } },
 	{ "PROC_FORK",

@@ -282,6 +282,7 @@ static const struct row rows[] = {
 	{ "PROC_FORK: no slot", ANY, 0, CRTOS_IOC_PROC_FORK, EINVAL, nothing },
 	{ "KICK: no slot", ANY, 0, CRTOS_IOC_KICK, EINVAL, nothing },
 	{ "ZAP: no process", ANY, 0, CRTOS_IOC_ZAP, ENOENT, nothing },
+	{ "LEND: no process", ANY, 0, CRTOS_IOC_LEND, ENOENT, nothing },
 };
 
 static int map_errno(int fd, void *at, size_t size, int prot, int flags, uint64_t offset)
@@ -379,6 +380,7 @@ static void session(void)
 	result("PROC_CREATE in its session", EBUSY, try(child, CRTOS_IOC_PROC_CREATE, &arg));
 	close(child);
 	result("ZAP that nobody asked for does no harm", 0, try(fd, CRTOS_IOC_ZAP, NULL));
+	result("LEND that nobody asked for does no harm", 0, try(fd, CRTOS_IOC_LEND, NULL));
 	result("THREAD_DETACH", 0, try(fd, CRTOS_IOC_THREAD_DETACH, NULL));
 	result("THREAD_DETACH again", EINVAL, try(fd, CRTOS_IOC_THREAD_DETACH, NULL));
 	close(fd);

@@ -15,8 +15,8 @@
  *	step	SIGKILL after each of the STEPS instructions that follow the program's first write()
  *
  * FROM is the first point that counts: `create`, the entry of CRTOS_IOC_PROC_CREATE, before which nothing exists that
- * could be left; `loop`, that of getppid(); `fork`, that of CRTOS_IOC_PROC_FORK; `death`, after that, where the shadow begins to die as its program did or is
- * told to. One run counts the points; MAX bounds how many
+ * could be left; `loop`, that of getppid(); `fork`, that of CRTOS_IOC_PROC_FORK; `lend`, that of CRTOS_IOC_LEND;
+ * `death`, after `loop`, where the shadow begins to die as its program did or is told to. One run counts the points; MAX bounds how many
  * of them, evenly spread, are used. -r names an operation of /dev/crtos (the low byte of the command, in hexadecimal)
  * that must be among them. Prints TAP.
  */
@@ -39,12 +39,12 @@
 #define LOST_STATUS 125
 
 enum action { KILL, INSIDE, STOP, PANIC, HOLD, STEP, ACTIONS };
-enum from { CREATE, LOOP, FORK, DEATH, FROMS };
+enum from { CREATE, LOOP, FORK, LEND, DEATH, FROMS };
 
 static const char *const action_names[ACTIONS] = {
 	"kill", "inside", "stop", "panic", "hold", "step"
 };
-static const char *const from_names[FROMS] = { "create", "loop", "fork", "death" };
+static const char *const from_names[FROMS] = { "create", "loop", "fork", "lend", "death" };
 
 static enum action action;
 static enum from from;
@@ -55,7 +55,7 @@ static int device;
 /* --- what is left ---------------------------------------------------------------------------- */
 
 struct counters {
-	uint64_t upids, receivers, tables, processes, frames, pinned;
+	uint64_t upids, receivers, tables, processes, frames, pinned, lent;
 };
 
 static struct counters base;
@@ -77,7 +77,8 @@ static struct counters count(void)
 	    ioctl(device, CRTOS_IOC_PARTITION_STATUS, &status))
 		tracee_give_up(CRTOS_DEVICE);
 	return (struct counters){ check.upids_used, check.receivers,	check.uitts_used,
-				  status.processes, status.frames_free, status.frames_pinned };
+				  status.processes, status.frames_free, status.frames_pinned,
+				  status.frames_lent };
 }
 
 /* Some of what a process had is free only a moment after its end. */
@@ -92,10 +93,11 @@ static int settled(void)
 			return 1;
 		usleep(1000);
 	} while (now() < end);
-	printf("# left: %ld UPIDs, %ld receivers, %ld tables, %ld processes, %ld frames, %ld pinned\n",
+	printf("# left: %ld UPIDs, %ld receivers, %ld tables, %ld processes, %ld frames, %ld pinned, "
+	       "%ld lent\n",
 	       (long)(c.upids - base.upids), (long)(c.receivers - base.receivers),
 	       (long)(c.tables - base.tables), (long)(c.processes - base.processes),
-	       (long)(base.frames - c.frames), (long)c.pinned);
+	       (long)(base.frames - c.frames), (long)c.pinned, (long)c.lent);
 	return 0;
 }
 
@@ -174,6 +176,8 @@ static int is_first(const struct point *p, int *looped)
 		return *looped;
 	case FORK:
 		return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_PROC_FORK;
+	case LEND:
+		return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_LEND;
 	case DEATH:
 		return *looped && is_death(p);
 	default:

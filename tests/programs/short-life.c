@@ -8,8 +8,10 @@
  *	short-life exec		executes itself with `exit`
  *	short-life fork		forks a child, and makes one by vfork that executes itself; status 7, even if they are
  *				killed
+ *	short-life share	maps a file, moves it, forks a child that has it too
  *	short-life accident	a second thread faults by itself while the first one calls Linux for ever
  */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -76,6 +78,31 @@ static int have_children(char *self)
 	return see_end(pid);
 }
 
+static int share(void)
+{
+	int fd = memfd_create("shared", 0);
+	char *pages;
+	pid_t pid;
+
+	if (fd < 0 || ftruncate(fd, 8 * BYTES))
+		return -1;
+	pages = mmap(NULL, 2 * BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (pages == MAP_FAILED)
+		return -1;
+	strcpy(pages, "shared\n");
+	pages = mremap(pages, 2 * BYTES, 4 * BYTES, MREMAP_MAYMOVE);
+	if (pages == MAP_FAILED || mprotect(pages + BYTES, BYTES, PROT_READ))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		write_line(pages);
+		_exit(munmap(pages, BYTES));
+	}
+	if (see_end(pid) || msync(pages, BYTES, MS_SYNC) || munmap(pages + BYTES, BYTES))
+		return -1;
+	return !getcwd(pages, BYTES);
+}
+
 static void *have_accident(void *arg)
 {
 	const struct timespec while_ago = { .tv_nsec = 100000000 };
@@ -103,6 +130,8 @@ int main(int argc, char **argv)
 	if (!strcmp(end, "fault"))
 		fault();
 	if (!strcmp(end, "fork") && have_children(argv[0]))
+		return 1;
+	if (!strcmp(end, "share") && share())
 		return 1;
 	if (!strcmp(end, "exec"))
 		execl(argv[0], argv[0], "exit", NULL);

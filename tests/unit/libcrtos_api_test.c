@@ -56,6 +56,7 @@ static void test_errors_are_returned(void **state)
 	assert_int_equal(crtos_thread_detach(-1), -EBADF);
 	assert_int_equal(crtos_thread_wait(-1), -EBADF);
 	assert_int_equal(crtos_zap(-1), -EBADF);
+	assert_int_equal(crtos_lend(-1), -EBADF);
 	assert_int_equal(crtos_kick(-1), -EBADF);
 	assert_int_equal(errno, EXFULL);
 	/* Results are not touched. */

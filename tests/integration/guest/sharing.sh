@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+#
+# Files that programs on both sides have mapped shared: memory, futexes, and every kind of death.
+. /opt/crtos/tests/lib.sh
+
+share="$P/shared-files"
+crtos start --cpus 2 --mem 192M || exit 1
+crtos run $share /tmp/first >/dev/null
+wait_until 20 value_is processes 0
+frames=$(value frames_free)
+
+# both COMMAND...: `first` on one side and the rest on the other, at the same time.
+both() {
+	timeout 100 $first >/tmp/both 2>&1 &
+	other=$!
+	timeout 100 "$@" && wait $other
+}
+
+# killed SHARE: a process holds the lock, and its shadow is killed.
+killed() {
+	$share $1 init
+	mkfifo /tmp/end
+	crtos run $share $1 hold <>/tmp/end >/tmp/held 2>/dev/null &
+	run=$!
+	wait_until 40 grep -q held /tmp/held && kill -9 "$(crtos status --raw | sed -n 's/^process\..*\.pid: //p')"
+	wait $run
+	rm -f /tmp/end /tmp/held
+}
+
+for place in /tmp /dev/shm; do
+	ok "a file in $place" crtos run $share $place/alone
+	file=$place/common
+	$share $file init
+	first="$share $file turns 0 500"
+	ok "turns with a process of Linux" both crtos run $share $file turns 1 500
+	first="crtos run $share $file turns 0 200"
+	ok "turns with another real-time process" both crtos run $share $file turns 1 200
+	first="$share $file count 400"
+	ok "a lock with a process of Linux" both crtos run $share $file count 400
+	is "which both had 400 times" 800 "$($share $file total)"
+	ok "an owner ends" sh -c "crtos run $share $file hold </dev/null"
+	refused "Linux gets its lock" 0 "the owner died" $share $file inherit
+	ok "an owner ends on Linux" sh -c "$share $file hold </dev/null"
+	refused "a real-time process gets its lock" 0 "the owner died" crtos run $share $file inherit
+	killed $file
+	refused "an owner is killed, with its shadow" 0 "the owner died" timeout 20 $share $file inherit
+done
+
+ok "no process is left" wait_until 30 value_is processes 0
+is "no page is lent" 0 "$(value frames_lent)"
+is "all page frames are free again" "$frames" "$(value frames_free)"
+is "no frame stays pinned" 0 "$(value frames_pinned)"
+
+# What an ordinary user may have.
+file=/tmp/nobody
+ok "as much as the user's limit of locked memory allows" "$P/as-nobody" sh -c "ulimit -l 1024; crtos run $share $file limit 200"
+refused "and no more" 1 "Cannot allocate memory" "$P/as-nobody" sh -c "ulimit -l 1024; crtos run $share $file limit 300"
+ok "that is given back too" wait_until 30 value_is frames_lent 0
+ok "stop" crtos stop
+ok "the module can be removed" wait_until 10 rmmod crtos
+finish
