@@ -146,9 +146,21 @@ static void files(void)
 	see_pages(p + 5 * PAGE, 1);
 	CALL(mprotect, "which cannot be written", p + 5 * PAGE, PAGE, RW);
 	mprotect(p + 5 * PAGE, PAGE, PROT_READ);
-	DEVIATES(shared_writable, mmap, "shared, to write", p + 6 * PAGE, PAGE, RW,
-		 MAP_SHARED | MAP_FIXED, file, 0);
-	munmap(p + 6 * PAGE, PAGE);
+	AT(mmap, "shared, to write", p, p + 6 * PAGE, PAGE, RW, MAP_SHARED | MAP_FIXED, file, 0);
+	p[6 * PAGE + 1] = 's';
+	CALL(pread64, "the file has changed", file, buffer, 16, 0);
+	SEE("%08x %08x", digest(buffer, 16), digest(p + 5 * PAGE, PAGE));
+	CALL(msync, "to the file", p + 6 * PAGE, PAGE, MS_SYNC);
+	AT(mremap, "shared, longer", p, p + 6 * PAGE, PAGE, 2 * PAGE, 0);
+	AT(mremap, "elsewhere", p, p + 6 * PAGE, 2 * PAGE, 3 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED,
+	   p + 10 * PAGE);
+	see_pages(p + 10 * PAGE, 2);
+	CALL(pread64, "into it", file, p + 11 * PAGE, 64, 0);
+	CALL(pread64, "what is there", file, buffer, 16, PAGE);
+	SEE("%08x", digest(buffer, 16));
+	CALL(pread64, "behind the end of the file", file, p + 12 * PAGE + 1000, 64, 0);
+	CALL(mincore, "shared", p + 10 * PAGE, PAGE, buffer);
+	CALL(munmap, "shared", p + 10 * PAGE, 3 * PAGE);
 	AT(mmap, "shared, to write, opened to read", p, p + 6 * PAGE, PAGE, RW,
 	   MAP_SHARED | MAP_FIXED, reader, 0);
 	AT(mmap, "opened to write only", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,

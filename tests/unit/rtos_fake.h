@@ -22,6 +22,7 @@
 #include "../../rtos/page.h"
 #include "../../rtos/process.h"
 #include "../../rtos/scf.h"
+#include "../../rtos/trap.h"
 #include "../../rtos/uaccess.h"
 
 #define FAKE_UNUSED __attribute__((unused))
@@ -139,13 +140,18 @@ void *phys_to_virt(u64 phys)
 	return (void *)phys;
 }
 
+u64 virt_to_phys(const void *p)
+{
+	return (u64)p;
+}
+
 void *kalloc(size_t bytes)
 {
 	void *p;
 
 	if (fake_no_memory)
 		return NULL;
-	p = aligned_alloc(64, ALIGN_UP(bytes, 64ul));
+	p = aligned_alloc(bytes == PAGE_SIZE ? PAGE_SIZE : 64, ALIGN_UP(bytes, 64ul));
 	memset(p, 0, ALIGN_UP(bytes, 64ul));
 	fake_objects++;
 	return p;
@@ -192,10 +198,10 @@ void vm_destroy(struct vm *vm)
 	unsigned int i, kept = 0;
 
 	for (i = 0; i < fake_page_count; i++) {
-		if (fake_pages[i].vm == vm)
-			page_free(fake_pages[i].frame);
-		else
+		if (fake_pages[i].vm != vm)
 			fake_pages[kept++] = fake_pages[i];
+		else if (!(fake_pages[i].prot & VM_LENT))
+			page_free(fake_pages[i].frame);
 	}
 	fake_page_count = kept;
 	vm->root = 0;
@@ -210,7 +216,7 @@ int vm_map(struct vm *vm, u64 addr, u64 frame, u32 prot)
 		return -ENOMEM;
 	fake_vm_map_fails_after--;
 	fake_pages[fake_page_count++] = (struct fake_page){ vm, addr, frame, prot };
-	vm->frames++;
+	vm->frames += !(prot & VM_LENT);
 	return 0;
 }
 
@@ -221,9 +227,9 @@ u64 vm_unmap(struct vm *vm, u64 addr)
 
 	if (!p)
 		return 0;
-	frame = p->frame;
+	frame = p->prot & VM_LENT ? 0 : p->frame;
+	vm->frames -= !(p->prot & VM_LENT);
 	*p = fake_pages[--fake_page_count];
-	vm->frames--;
 	return frame;
 }
 
@@ -232,7 +238,7 @@ bool vm_protect(struct vm *vm, u64 addr, u32 prot)
 	struct fake_page *p = fake_find(vm, addr);
 
 	if (p)
-		p->prot = prot;
+		p->prot = prot | (p->prot & VM_LENT);
 	return p;
 }
 
@@ -362,6 +368,33 @@ u64 time_realtime(void)
 bool signal_pending(void)
 {
 	return false;
+}
+#endif
+
+/* --- Linux ------------------------------------------------------------------------------------------- */
+
+/* A test with more of it than calls that are counted says FAKE_OWN_SCF. */
+#ifndef FAKE_OWN_SCF
+static unsigned int fake_calls;
+static u64 fake_call_args[6] FAKE_UNUSED;
+
+s64 scf_call(u32 nr, const u64 args[6])
+{
+	(void)nr;
+	fake_calls++;
+	memcpy(fake_call_args, args, sizeof(fake_call_args));
+	return 0;
+}
+
+bool scf_outstanding(void)
+{
+	return false;
+}
+
+s64 sys_remote_pointers(struct regs *regs, u32 pointers)
+{
+	(void)pointers;
+	return scf_call(regs->error, (const u64[6]){ regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 });
 }
 #endif
 

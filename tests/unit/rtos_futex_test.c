@@ -299,6 +299,43 @@ static void survives_bad_robust_lists(void **state)
 	futex_exec();
 }
 
+static void waits_on_linux_for_what_linux_shares(void **state)
+{
+	const u64 lent = 0x200000;
+	u32 value;
+
+	(void)state;
+	vm_map(vm, lent, page_alloc(), VM_READ | VM_WRITE);
+	fake_find(vm, lent)->prot |= VM_LENT;
+	fake_calls = 0;
+	assert_int_equal(futex(lent, FUTEX_WAIT, 5, 0, 0, 0), 0);
+	assert_int_equal(fake_calls, 1);
+	assert_int_equal(fake_call_args[0], lent);
+	assert_int_equal(futex(lent, FUTEX_WAIT_PRIVATE, 5, 0, 0, 0), -EAGAIN);
+	assert_int_equal(fake_calls, 1);
+	/* A robust lock there: its waiters are on Linux. */
+	current = &fake_threads[3];
+	robust_list();
+	put_user32(lent + 0x10, current->tid | FUTEX_WAITERS);
+	copy_to_user(0x100200, &lent, sizeof(lent));
+	copy_to_user(lent, &(u64){ 0x100200 }, sizeof(u64));
+	current->robust_list = 0x100200;
+	futex_exec();
+	get_user32(&value, lent + 0x10);
+	assert_int_equal(value, FUTEX_OWNER_DIED | FUTEX_WAITERS);
+	assert_int_equal(fake_calls, 2);
+	assert_int_equal(fake_call_args[1], FUTEX_WAKE);
+	/* Linux does it when it cannot be asked. */
+	put_user32(lent + 0x10, current->tid | FUTEX_WAITERS);
+	current->robust_list = 0x100200;
+	current->killed = true;
+	futex_exec();
+	current->killed = false;
+	get_user32(&value, lent + 0x10);
+	assert_int_equal(value, current->tid | FUTEX_WAITERS);
+	page_free(fake_find(vm, lent)->frame);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, all_bits, teardown)
@@ -312,6 +349,7 @@ int main(void)
 		T(changes_the_second_word),
 		T(tells_of_a_dead_owner),
 		T(survives_bad_robust_lists),
+		T(waits_on_linux_for_what_linux_shares),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 /* cflags: -Irtos -DUNIT_TEST -include rtos_uipi_fake.h */
 /* The client of the SCF protocol against shadows that answer at every possible moment, and wrongly. */
 #define FAKE_OWN_SIGNALS
+#define FAKE_OWN_SCF
 #include "rtos_fake.h"
 
 static unsigned int sends, ended;

@@ -4,7 +4,7 @@
 #define RTOS_SIGNAL_FAKE_H
 
 #define FAKE_OWN_SIGNALS
-
+#define FAKE_OWN_SCF
 #include "rtos_fake.h"
 
 #include <signal.h>

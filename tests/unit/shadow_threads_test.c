@@ -68,6 +68,16 @@ long shadow_fork(uint32_t token, bool shared)
 	return -EAGAIN;
 }
 
+long shadow_area(const uint64_t args[6])
+{
+	return -(long)args[0];
+}
+
+long shadow_show_mirror(uint64_t address, uint64_t bytes)
+{
+	return -(long)(address + bytes);
+}
+
 long shadow_own_mirror(void)
 {
 	return 0;

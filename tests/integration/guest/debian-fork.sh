@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
-# debian-fork.sh [TOPIC]... - as debian.sh, for Debian's programs that start processes, take signals from Linux, map
-# files shared or use priority inheritance.
+# debian-fork.sh [TOPIC]... - as debian.sh, for Debian's programs that start processes, take signals from Linux or use
+# priority inheritance.
 . /opt/crtos/tests/debian/lib.sh
 
-[ $# -gt 0 ] || set -- shell processes compiling signals sharing load
+[ $# -gt 0 ] || set -- shell processes compiling signals load
 debian_run "$@"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # debian.sh [TOPIC]... - Debian's own programs on the real-time core do what they do on Linux: the scripts of debian/,
-# all by default. What needs fork, signals from Linux, shared mappings or priority inheritance is in debian-fork.sh.
+# all by default. What starts processes or takes signals from Linux is in debian-fork.sh.
 . /opt/crtos/tests/debian/lib.sh
 
-[ $# -gt 0 ] || set -- coreutils text toolchain data python realtime redis
+[ $# -gt 0 ] || set -- coreutils text toolchain data python realtime redis sharing
 debian_run "$@"
