@@ -43,7 +43,8 @@ static bool charge(struct crtos_lent *lent, unsigned long count)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 
-	if (atomic_long_add_return(count, &lent->user->locked_vm) > limit && !capable(CAP_IPC_LOCK)) {
+	if (atomic_long_add_return(count, &lent->user->locked_vm) > limit &&
+	    !capable(CAP_IPC_LOCK)) {
 		atomic_long_sub(count, &lent->user->locked_vm);
 		return false;
 	}
@@ -222,6 +223,7 @@ int crtos_lent_carry_out(struct crtos_lent *lent, struct crtos_mirror *mirror)
 	}
 	lent->seq = r.seq;
 	mutex_lock(&mirror->lock);
+	/* The RTOS reads it first. */
 	if (mirror->entry)
 		smp_store_release(&r.list->done, r.seq);
 	mutex_unlock(&mirror->lock);

@@ -478,7 +478,8 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 	if (ret)
 		return ret;
 	vma = vma_find(&mm->vmas, addr);
-	return (vma->flags & VMA_LENT ? remap_lent : remap_move)(mm, vma, old_bytes, bytes, new_addr);
+	return (vma->flags & VMA_LENT ? remap_lent : remap_move)(mm, vma, old_bytes, bytes,
+								 new_addr);
 }
 
 s64 mm_mremap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 new_addr)

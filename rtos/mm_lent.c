@@ -184,7 +184,8 @@ int mm_lent_move(struct mm *mm, u64 from, u64 old_bytes, u64 to, u64 bytes, u32 
 	if (moved)
 		clear(mm, from, from + old_bytes);
 	if (is_owner(mm))
-		ret = linux_call(CRTOS_OP_AREA, __NR_mremap, from, old_bytes, bytes, moved ? to : 0);
+		ret = linux_call(CRTOS_OP_AREA, __NR_mremap, from, old_bytes, bytes,
+				 moved ? to : 0);
 	if (ended())
 		return -EINTR;
 	if (ret) {
@@ -232,7 +233,8 @@ int mm_lend_fault(struct mm *mm, u64 addr, u32 access)
 	if (ret)
 		return 0;	/* killed on its way back */
 	vma = vma_find(&mm->vmas, addr);
-	if (!vma || vma->start > addr || !(vma->flags & VMA_LENT) || (vma->prot & access) != access) {
+	if (!vma || vma->start > addr || !(vma->flags & VMA_LENT) ||
+	    (vma->prot & access) != access) {
 		ret = -EINVAL;
 	} else if (!vm_lookup(&mm->vm, page, NULL)) {
 		if (is_owner(mm))

@@ -25,7 +25,8 @@ static bool in_range(uint64_t address, uint64_t bytes)
 
 static long map_at(uint64_t address, uint64_t bytes, uint64_t prot, int fd, uint64_t offset)
 {
-	long ret = raw_syscall6(__NR_mmap, address, bytes, prot, MAP_SHARED | MAP_FIXED, fd, offset);
+	long ret = raw_syscall6(__NR_mmap, address, bytes, prot, MAP_SHARED | MAP_FIXED, fd,
+				offset);
 
 	return ret < 0 ? ret : 0;
 }
@@ -51,8 +52,8 @@ static long move(uint64_t from, uint64_t old_bytes, uint64_t bytes, uint64_t to)
 	if (!in_range(from, old_bytes) || !in_range(to ? to : from, bytes))
 		return -EINVAL;
 	if (to) {
-		ret = raw_syscall6(__NR_mremap, from, old_bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, to,
-				   0);
+		ret = raw_syscall6(__NR_mremap, from, old_bytes, bytes,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, to, 0);
 		return ret < 0 ? ret : show_mirror(from, old_bytes);
 	}
 	if (bytes <= old_bytes)

@@ -46,7 +46,8 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 	case CRTOS_OP_MIRROR:
 		return shadow_show_mirror(args[0], args[1]);
 	case CRTOS_OP_ROBUST:
-		return raw_syscall3(__NR_set_robust_list, args[0], sizeof(struct robust_list_head), 0);
+		return raw_syscall3(__NR_set_robust_list, args[0], sizeof(struct robust_list_head),
+				    0);
 	case CRTOS_OP_FORK:
 		return shadow_fork(args[0], args[1]);
 	case CRTOS_OP_OWN_MIRROR:

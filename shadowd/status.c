@@ -206,8 +206,8 @@ static void print_table(const struct snapshot *s)
 		return;
 	printf("kernel        %s\n", p->build);
 	printf("processor     %u (APIC id %u)\n", p->cpu, p->apic_id);
-	printf("memory        %" PRIu64 "M, %" PRIu64 "M free, %" PRIu64 "K referenced by Linux, %" PRIu64
-	       "K lent by Linux\n",
+	printf("memory        %" PRIu64 "M, %" PRIu64 "M free, %" PRIu64
+	       "K referenced by Linux, %" PRIu64 "K lent by Linux\n",
 	       (uint64_t)p->mem_size >> 20, (uint64_t)p->frames_free >> 8,
 	       (uint64_t)p->frames_pinned * 4, (uint64_t)p->frames_lent * 4);
 	printf("notified      %" PRIu64 " to Linux (%" PRIu64 " through its kernel), %" PRIu64

@@ -70,7 +70,8 @@ static int file_has(int fd, off_t at, const char *text)
 {
 	char buffer[64] = "";
 
-	return pread(fd, buffer, strlen(text), at) == (ssize_t)strlen(text) && !strcmp(buffer, text);
+	return pread(fd, buffer, strlen(text), at) == (ssize_t)strlen(text) &&
+	       !strcmp(buffer, text);
 }
 
 static int child_status(pid_t pid)
@@ -88,13 +89,16 @@ static void both_ways(int fd)
 	check(a != MAP_FAILED && b != MAP_FAILED && c != MAP_FAILED, "three mappings of a file");
 	strcpy(a + 3 * PAGE, "by memory");
 	check(file_has(fd, 3 * PAGE, "by memory"), "the file has what was stored");
-	check(!strcmp(b + PAGE, "by memory") && !strcmp(c + 3 * PAGE, "by memory"), "and the other mappings");
+	check(!strcmp(b + PAGE, "by memory") && !strcmp(c + 3 * PAGE, "by memory"),
+	      "and the other mappings");
 	check(pwrite(fd, "by write", 9, 5 * PAGE) == 9 && !strcmp(a + 5 * PAGE, "by write"),
 	      "the mapping has what was written");
 	check(pread(fd, a, 9, 3 * PAGE) == 9 && !strcmp(a, "by memory"), "read() into the mapping");
 	check(!msync(a, 8 * PAGE, MS_SYNC) && !msync(c, PAGE, MS_ASYNC), "msync");
-	check(touch(c, 1) == SIGSEGV && fault_code == SEGV_ACCERR, "what is mapped to read is not written");
-	check(!munmap(b, 4 * PAGE) && touch(b, 0) == SIGSEGV && fault_code == SEGV_MAPERR, "munmap");
+	check(touch(c, 1) == SIGSEGV && fault_code == SEGV_ACCERR,
+	      "what is mapped to read is not written");
+	check(!munmap(b, 4 * PAGE) && touch(b, 0) == SIGSEGV && fault_code == SEGV_MAPERR,
+	      "munmap");
 	check(!munmap(a + 2 * PAGE, PAGE) && touch(a + 2 * PAGE, 0) == SIGSEGV &&
 		      !strcmp(a + 3 * PAGE, "by memory") && !strcmp(a, "by memory"),
 	      "munmap in the middle");
@@ -119,8 +123,10 @@ static void protections(const char *path, int fd)
 	munmap(a, 4 * PAGE);
 	a = map(fd, 4, PROT_NONE, 0);
 	check(touch(a, 0) == SIGSEGV && fault_code == SEGV_ACCERR, "no access");
-	check(!mprotect(a, 2 * PAGE, PROT_READ) && !touch(a, 0) && touch(a, 1) == SIGSEGV, "then to read");
-	check(!mprotect(a, PAGE, RW) && !touch(a, 1) && touch(a + PAGE, 1) == SIGSEGV, "then to write");
+	check(!mprotect(a, 2 * PAGE, PROT_READ) && !touch(a, 0) && touch(a, 1) == SIGSEGV,
+	      "then to read");
+	check(!mprotect(a, PAGE, RW) && !touch(a, 1) && touch(a + PAGE, 1) == SIGSEGV,
+	      "then to write");
 	check(pread(fd, a + PAGE, 8, 0) == -1 && errno == EFAULT, "read() knows that too");
 	check(file_has(fd, 0, "\1"), "and the file has it");
 	check(!mprotect(a, 4 * PAGE, PROT_NONE) && touch(a, 0) == SIGSEGV, "then no access again");
@@ -139,7 +145,8 @@ static void the_end(const char *path)
 	check(!ftruncate(fd, PAGE + 100), "a file of a page and a bit");
 	a = map(fd, 5, RW, 0);
 	check(!touch(a, 1) && !touch(a + PAGE + 200, 1), "its last page is whole");
-	check(touch(a + 3 * PAGE, 0) == SIGBUS && fault_code == BUS_ADRERR && fault_address == a + 3 * PAGE,
+	check(touch(a + 3 * PAGE, 0) == SIGBUS && fault_code == BUS_ADRERR &&
+		      fault_address == a + 3 * PAGE,
 	      "behind the end");
 	check(pwrite(fd, a + 3 * PAGE, 1, 0) == -1 && errno == EFAULT, "write() from there");
 	check(!ftruncate(fd, 4 * PAGE) && !touch(a + 3 * PAGE, 1), "the file becomes longer");
@@ -157,17 +164,21 @@ static void moves(int fd)
 	strcpy(a + PAGE, "second");
 	pwrite(fd, "sixth", 6, 5 * PAGE);
 	b = mremap(a, 4 * PAGE, 6 * PAGE, MREMAP_MAYMOVE);
-	check(b != MAP_FAILED && !strcmp(b, "first") && !strcmp(b + 5 * PAGE, "sixth"), "mremap to a larger one");
+	check(b != MAP_FAILED && !strcmp(b, "first") && !strcmp(b + 5 * PAGE, "sixth"),
+	      "mremap to a larger one");
 	strcpy(b + 5 * PAGE, "moved");
 	check(file_has(fd, 5 * PAGE, "moved"), "it is still the file");
 	a = mremap(b, 6 * PAGE, 6 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, b - 64 * PAGE);
 	check(a == b - 64 * PAGE && !strcmp(a + PAGE, "second"), "mremap to a place");
 	check(touch(b, 0) == SIGSEGV, "the old place is free");
-	check(mremap(a, 6 * PAGE, 2 * PAGE, 0) == a && touch(a + 2 * PAGE, 0) == SIGSEGV && !touch(a + PAGE, 1),
+	check(mremap(a, 6 * PAGE, 2 * PAGE, 0) == a && touch(a + 2 * PAGE, 0) == SIGSEGV &&
+		      !touch(a + PAGE, 1),
 	      "mremap to a smaller one");
 	strcpy(a, "the file");
-	check(mmap(a, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == a && !*a, "private memory over it");
-	check(pread(fd, a, 9, PAGE) == 9 && file_has(fd, 0, "the file"), "read() into that is not into the file");
+	check(mmap(a, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == a && !*a,
+	      "private memory over it");
+	check(pread(fd, a, 9, PAGE) == 9 && file_has(fd, 0, "the file"),
+	      "read() into that is not into the file");
 	munmap(a, 2 * PAGE);
 }
 
@@ -201,7 +212,8 @@ static void children(int fd)
 		if (pread(fd, a + 2 * PAGE, 6, 6 * PAGE) != 6)
 			_exit(2);
 		b = map(fd, 2, RW, 0);
-		if (b == MAP_FAILED || strcmp(b + PAGE, "child") || munmap(b, 2 * PAGE) || munmap(a, PAGE))
+		if (b == MAP_FAILED || strcmp(b + PAGE, "child") || munmap(b, 2 * PAGE) ||
+		    munmap(a, PAGE))
 			_exit(3);
 		write(pipes[1][1], "", 1);
 		read(pipes[0][0], &byte, 1);
@@ -210,17 +222,20 @@ static void children(int fd)
 	strcpy(a + 7 * PAGE, "meanwhile");
 	write(pipes[0][1], "", 1);
 	check(read(pipes[1][0], &byte, 1) == 1, "a child has the mapping");
-	check(!strcmp(a + PAGE, "child") && !strcmp(a + 2 * PAGE, "later"), "its parent sees what it stores");
+	check(!strcmp(a + PAGE, "child") && !strcmp(a + 2 * PAGE, "later"),
+	      "its parent sees what it stores");
 	strcpy(a + PAGE, "parent too");
 	write(pipes[0][1], "", 1);
 	status = child_status(pid);
-	check(WIFEXITED(status) && WEXITSTATUS(status) == 4, "and the other way round (%x)", status);
+	check(WIFEXITED(status) && WEXITSTATUS(status) == 4, "and the other way round (%x)",
+	      status);
 	pid = fork();
 	if (!pid) {
 		strcpy(a, "and killed");
 		raise(SIGKILL);
 	}
-	check(child_status(pid) == SIGKILL && !strcmp(a, "and killed") && file_has(fd, 0, "and killed"),
+	check(child_status(pid) == SIGKILL && !strcmp(a, "and killed") &&
+		      file_has(fd, 0, "and killed"),
 	      "a child that is killed");
 	pid = vfork();
 	if (!pid) {
@@ -345,7 +360,8 @@ static int turns(struct common *c, uint32_t side, unsigned int count)
 
 	while (count--) {
 		while ((turn = __atomic_load_n(&c->turn, __ATOMIC_ACQUIRE)) % 2 != side) {
-			if (syscall(SYS_futex, &c->turn, FUTEX_WAIT, turn, &limit) && errno == ETIMEDOUT)
+			if (syscall(SYS_futex, &c->turn, FUTEX_WAIT, turn, &limit) &&
+			    errno == ETIMEDOUT)
 				return 1;
 		}
 		__atomic_store_n(&c->turn, turn + 1, __ATOMIC_RELEASE);
@@ -380,7 +396,8 @@ static int inherit(struct common *c)
 	int ret = pthread_mutex_lock(&c->lock);
 
 	printf("%s\n", ret == EOWNERDEAD ? "the owner died" : strerror(ret));
-	return ret != EOWNERDEAD || pthread_mutex_consistent(&c->lock) || pthread_mutex_unlock(&c->lock);
+	return ret != EOWNERDEAD || pthread_mutex_consistent(&c->lock) ||
+	       pthread_mutex_unlock(&c->lock);
 }
 
 static int limit(const char *path, unsigned int pages)

@@ -394,7 +394,8 @@ bool scf_outstanding(void)
 s64 sys_remote_pointers(struct regs *regs, u32 pointers)
 {
 	(void)pointers;
-	return scf_call(regs->error, (const u64[6]){ regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9 });
+	return scf_call(regs->error, (const u64[6]){ regs->rdi, regs->rsi, regs->rdx, regs->r10,
+						     regs->r8, regs->r9 });
 }
 #endif
 

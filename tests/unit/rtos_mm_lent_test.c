@@ -230,8 +230,8 @@ static void protection_follows_linux(void **state)
 	is_file(a + PAGE_SIZE, 1, 1, VM_READ | VM_WRITE);
 	is_file(a + 2 * PAGE_SIZE, 1, 2, VM_READ);
 	/* As far as it can be done, it is: here private memory in front. */
-	assert_true(mm_mmap(mm, a - PAGE_SIZE, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) >
-		    0);
+	assert_true(mm_mmap(mm, a - PAGE_SIZE, PAGE_SIZE, PROT_READ,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) > 0);
 	refuse_protect = -EACCES;
 	assert_int_equal(mm_mprotect(mm, a - PAGE_SIZE, 3 * PAGE_SIZE, RW), -EACCES);
 	assert_int_equal(fake_find(&mm->vm, a - PAGE_SIZE)->prot, VM_READ | VM_WRITE);
@@ -276,7 +276,8 @@ static void moves(void **state)
 	assert_int_equal(mm_mremap(mm, b, 4 * PAGE_SIZE, 5 * PAGE_SIZE, 0, 0), b);
 	is_file(b, 5, 0, VM_READ | VM_WRITE);
 	refuse_move = -ENOMEM;
-	assert_int_equal(mm_mremap(mm, b, 5 * PAGE_SIZE, 9 * PAGE_SIZE, MREMAP_MAYMOVE, 0), -ENOMEM);
+	assert_int_equal(mm_mremap(mm, b, 5 * PAGE_SIZE, 9 * PAGE_SIZE, MREMAP_MAYMOVE, 0),
+			 -ENOMEM);
 	is_file(b, 5, 0, VM_READ | VM_WRITE);
 	assert_int_equal(lent_now(), 5);
 	assert_int_equal(mm_munmap(mm, b, 5 * PAGE_SIZE), 0);
