@@ -146,6 +146,21 @@ static void files(void)
 	see_pages(p + 5 * PAGE, 1);
 	CALL(mprotect, "which cannot be written", p + 5 * PAGE, PAGE, RW);
 	mprotect(p + 5 * PAGE, PAGE, PROT_READ);
+	AT(mmap, "shared, to write, opened to read", p, p + 6 * PAGE, PAGE, RW,
+	   MAP_SHARED | MAP_FIXED, reader, 0);
+	AT(mmap, "opened to write only", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
+	   writer, 0);
+	AT(mmap, "no descriptor", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, -1, 0);
+	AT(mmap, "a bad one", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 999, 0);
+	AT(mmap, "a directory", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, dir, 0);
+	if (!syscall(SYS_pipe, buffer)) {
+		memcpy(pipes, buffer, 8);
+		AT(mmap, "a pipe", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
+		   (int)pipes[0], 0);
+	}
+	see_pages(p, 8);
+	CALL(madvise, "private file pages, given up", p, PAGE, MADV_DONTNEED);
+	/* Last: private pages that nobody has written to would show it, on Linux. */
 	AT(mmap, "shared, to write", p, p + 6 * PAGE, PAGE, RW, MAP_SHARED | MAP_FIXED, file, 0);
 	p[6 * PAGE + 1] = 's';
 	CALL(pread64, "the file has changed", file, buffer, 16, 0);
@@ -161,20 +176,6 @@ static void files(void)
 	CALL(pread64, "behind the end of the file", file, p + 12 * PAGE + 1000, 64, 0);
 	CALL(mincore, "shared", p + 10 * PAGE, PAGE, buffer);
 	CALL(munmap, "shared", p + 10 * PAGE, 3 * PAGE);
-	AT(mmap, "shared, to write, opened to read", p, p + 6 * PAGE, PAGE, RW,
-	   MAP_SHARED | MAP_FIXED, reader, 0);
-	AT(mmap, "opened to write only", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
-	   writer, 0);
-	AT(mmap, "no descriptor", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, -1, 0);
-	AT(mmap, "a bad one", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 999, 0);
-	AT(mmap, "a directory", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, dir, 0);
-	if (!syscall(SYS_pipe, buffer)) {
-		memcpy(pipes, buffer, 8);
-		AT(mmap, "a pipe", p, p + 6 * PAGE, PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED,
-		   (int)pipes[0], 0);
-	}
-	see_pages(p, 8);
-	CALL(madvise, "private file pages, given up", p, PAGE, MADV_DONTNEED);
 	munmap(p, 64 * PAGE);
 	close(dir);
 }
