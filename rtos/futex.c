@@ -500,6 +500,14 @@ static void release_robust(void)
 		robust_death((pending & ~1ull) + offset, pending & 1, true);
 }
 
+void futex_tell_robust(void)
+{
+	const u64 list = current->robust_list;
+
+	current->robust_untold = false;
+	scf(CRTOS_OP_ROBUST, sys_shadow_pointer(list) ? 0 : list);
+}
+
 void futex_exec(void)
 {
 	release_robust();

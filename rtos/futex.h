@@ -42,6 +42,11 @@ struct futex_wait {
  */
 int futex_wake_addr(u64 addr, int count);
 /*
+ * Tells Linux of the list of robust locks that `current` has: those in files that Linux shares are handed over
+ * by Linux when the shadow is killed.
+ */
+void futex_tell_robust(void);
+/*
  * What `current` holds, in its robust list and of locks with waiters, goes to the next owner, who is told
  * that the last one died. For exec, and for the end of the thread, which can be told more than once.
  */

@@ -5,6 +5,7 @@
 
 #include <crtos/boot.h>
 
+#include "futex.h"
 #include "log.h"
 #include "mm_lent.h"
 #include "mm_pages.h"
@@ -93,6 +94,8 @@ int mm_lent_map(struct mm *mm, u64 start, u64 end, u64 prot, s64 fd, u64 offset)
 {
 	if (!is_owner(mm))
 		return -ENOMEM;
+	if (current->robust_untold)
+		futex_tell_robust();
 	return linux_call(CRTOS_OP_AREA, __NR_mmap, start, end - start, prot, fd, offset);
 }
 

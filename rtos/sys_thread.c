@@ -296,7 +296,9 @@ s64 sys_set_robust_list(struct regs *regs)
 	if (arg1(regs) != 24)
 		return -EINVAL;
 	current->robust_list = arg0(regs);
-	scf(CRTOS_OP_ROBUST, sys_shadow_pointer(arg0(regs)) ? 0 : arg0(regs));
+	current->robust_untold = true;
+	if (current->process->mm->lend_list)
+		futex_tell_robust();
 	return 0;
 }
 

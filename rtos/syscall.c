@@ -14,6 +14,7 @@
 #include <linux/errno.h>
 
 #include "check.h"
+#include "futex.h"
 #include "log.h"
 #include "process.h"
 #include "scf.h"
@@ -106,11 +107,17 @@ static __attribute__((noinline, cold)) s64 remote_bad(u32 mask, const struct reg
 	return scf_call(regs->error, args);
 }
 
-/* Linux says so of the process that calls it, which is the shadow. */
-static void tell_mask(void)
+/*
+ * What Linux asks of the process that calls it, which is the shadow; and what it does when that is killed. A
+ * thread that begins shall not have to wait for it.
+ */
+static void tell(void)
 {
+	if (current->mask_untold)
+		scf(CRTOS_OP_SIGMASK, current->sigmask & SIGNALS_OF_TERMINALS);
 	current->mask_untold = false;
-	scf(CRTOS_OP_SIGMASK, current->sigmask & SIGNALS_OF_TERMINALS);
+	if (current->robust_untold)
+		futex_tell_robust();
 }
 
 /*
@@ -157,8 +164,8 @@ static inline s64 remote(const struct row *row, struct regs *regs)
 		if (ret)
 			return ret == CHECK_DONE ? (s64)regs->rax : ret;
 	}
-	if (__builtin_expect(current->mask_untold, 0))
-		tell_mask();
+	if (__builtin_expect(current->untold, 0))
+		tell();
 	if (__builtin_expect(pointers_valid(row->pointers, args), 1))
 		ret = scf_call(regs->error, args);
 	else

@@ -76,7 +76,13 @@ struct thread {
 	bool frozen;			/* waits in process_wait_frozen() */
 	bool scf_own;			/* its remote call is the RTOS's own, and no signal ends it */
 	bool scf_patient;		/* and it is waited for even when the thread is killed */
-	bool mask_untold;		/* its shadow may block others of SIGNALS_OF_TERMINALS */
+	union {				/* what its shadow is told before the next remote call */
+		struct {
+			bool mask_untold;	/* the shadow may block others of SIGNALS_OF_TERMINALS */
+			bool robust_untold;	/* and know another list */
+		};
+		u16 untold;
+	};
 	struct fork *fork;		/* waits for its child to begin */
 	struct process *vfork_child;	/* waits until this one needs its memory no more */
 };

@@ -391,6 +391,11 @@ bool scf_outstanding(void)
 	return false;
 }
 
+bool sys_shadow_pointer(u64 addr)
+{
+	return addr >= CRTOS_USER_END;
+}
+
 s64 sys_remote_pointers(struct regs *regs, u32 pointers)
 {
 	(void)pointers;

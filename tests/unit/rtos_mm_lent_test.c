@@ -111,6 +111,10 @@ static s64 area(const u64 *a, u32 nr)
 	return 0;
 }
 
+void futex_tell_robust(void)
+{
+}
+
 s64 scf_call(u32 nr, const u64 args[6])
 {
 	u64 i;
