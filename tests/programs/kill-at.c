@@ -248,13 +248,15 @@ static void end_without_partition(struct tracee *t, int exists)
 static int die(struct tracee *t)
 {
 	pid_t process = tracee_process(t);
-	int exists, ends = process == t->pid ? -SIGKILL : PROGRAM_STATUS;
+	int exists, leaves, ends = process == t->pid ? -SIGKILL : PROGRAM_STATUS;
 
 	switch (action) {
 	case INSIDE:
+		leaves = t->at.kind == ENTRY && t->at.call == SYS_exit_group;
 		tracee_go_inside(t);
 		tracee_kill(t, process);
-		return t->status == ends;
+		/* The end that it was about to make may come first. */
+		return t->status == ends || (leaves && t->status == PROGRAM_STATUS);
 	case STOP:
 		exists = count().processes;
 		if (!stop())
