@@ -223,9 +223,10 @@ int crtos_lent_carry_out(struct crtos_lent *lent, struct crtos_mirror *mirror)
 	}
 	lent->seq = r.seq;
 	mutex_lock(&mirror->lock);
-	/* The RTOS reads it first. */
-	if (mirror->entry)
+	if (mirror->entry) {
+		/* The RTOS reads it before the rest. */
 		smp_store_release(&r.list->done, r.seq);
+	}
 	mutex_unlock(&mirror->lock);
 out:
 	mutex_unlock(&lent->lock);
