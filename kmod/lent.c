@@ -38,24 +38,22 @@ u64 crtos_lent_count(void)
 	return atomic_long_read(&lent_pages);
 }
 
-/* Return: false if that is more than the user may have. */
-static bool charge(struct crtos_lent *lent, unsigned long count)
+static void uncharge(struct crtos_lent *lent)
+{
+	atomic_long_dec(&lent->user->locked_vm);
+	atomic_long_dec(&lent_pages);
+}
+
+/* A page more. Return: false if that is more than the user may have. */
+static bool charge(struct crtos_lent *lent)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 
-	if (atomic_long_add_return(count, &lent->user->locked_vm) > limit &&
-	    !capable(CAP_IPC_LOCK)) {
-		atomic_long_sub(count, &lent->user->locked_vm);
-		return false;
-	}
-	atomic_long_add(count, &lent_pages);
-	return true;
-}
-
-static void uncharge(struct crtos_lent *lent, unsigned long count)
-{
-	atomic_long_sub(count, &lent->user->locked_vm);
-	atomic_long_sub(count, &lent_pages);
+	atomic_long_inc(&lent_pages);
+	if (atomic_long_inc_return(&lent->user->locked_vm) <= limit || capable(CAP_IPC_LOCK))
+		return true;
+	uncharge(lent);
+	return false;
 }
 
 /* Return: 1, 0 if there is nothing new, or -errno. Under the mirror's lock. */
@@ -100,32 +98,38 @@ static void take_back(struct crtos_lent *lent, unsigned long first, unsigned lon
 
 		xa_erase(&lent->pages, number);
 		unpin_user_pages_dirty_lock(&page, 1, writable);
-		uncharge(lent, 1);
+		uncharge(lent);
 		cond_resched();
 	}
 }
 
-/* Keep one page that was pinned. The RTOS has another one there only if the file changed under it. */
+/*
+ * Keep a page that was pinned. If another one is lent at that place, because the file changed, the RTOS
+ * has that one in its tables, and keeps it. Return: 0, and *frame; else -errno, and the page is not kept.
+ */
 static int keep(struct crtos_lent *lent, const struct crtos_mirror *mirror, unsigned long number,
-		struct page *page, bool writable)
+		struct page *page, bool writable, u64 *frame)
 {
 	struct page *old = xa_load(&lent->pages, number);
 	int ret;
 
 	if (crtos_mirror_frame_valid(mirror, page_to_phys(page)))
 		return -EINVAL;
-	if (old && old != page)
-		return -EBUSY;
 	if (old) {
 		unpin_user_page(page);
-		uncharge(lent, 1);
+		page = old;
 	} else {
+		if (!charge(lent))
+			return -ENOMEM;
 		ret = xa_err(xa_store(&lent->pages, number, page, GFP_KERNEL));
-		if (ret)
+		if (ret) {
+			uncharge(lent);
 			return ret;
+		}
 	}
 	if (writable)
 		xa_set_mark(&lent->pages, number, WRITABLE);
+	*frame = page_to_phys(page);
 	return 0;
 }
 
@@ -163,35 +167,24 @@ static int lend(struct crtos_lent *lent, struct crtos_mirror *mirror, const stru
 
 	if (!pages)
 		return -ENOMEM;
-	if (!charge(lent, r->count)) {
-		free_page((unsigned long)pages);
-		return -ENOMEM;
-	}
 	got = pin(r, pages);
 	if (got < 0) {
 		ret = got;
 		got = 0;
 	}
-	uncharge(lent, r->count - got);
-
 	mutex_lock(&mirror->lock);
 	if (!mirror->entry)
 		ret = -ESHUTDOWN;
 	while (!ret && kept < got) {
-		ret = keep(lent, mirror, r->first + kept, pages[kept], r->what == CRTOS_LEND_WRITE);
-		if (ret)
-			break;
-		r->list->frame[kept] = page_to_phys(pages[kept]);
-		kept++;
+		ret = keep(lent, mirror, r->first + kept, pages[kept],
+			   r->what == CRTOS_LEND_WRITE, &r->list->frame[kept]);
+		kept += !ret;
 	}
 	if (!ret)
 		r->list->count = kept;
 	mutex_unlock(&mirror->lock);
 
-	if (got > kept) {
-		unpin_user_pages(pages + kept, got - kept);
-		uncharge(lent, got - kept);
-	}
+	unpin_user_pages(pages + kept, got - kept);
 	free_page((unsigned long)pages);
 	return ret;
 }

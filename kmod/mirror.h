@@ -18,7 +18,7 @@ struct crtos_mirror {
 	u64 frames_end;
 };
 
-/* Whether the RTOS may use that frame, and so may a program of its. */
+/* Whether that frame is one that the RTOS may give to its programs. */
 static inline bool crtos_mirror_frame_valid(const struct crtos_mirror *mirror, u64 phys)
 {
 	return phys >= mirror->frames_start && phys < mirror->frames_end;

@@ -39,6 +39,15 @@ int futex_key(struct futex_key *key, u64 addr, bool private, u32 need)
 	return key->frame && (prot & need) ? 0 : -EFAULT;
 }
 
+/* In a file that Linux shares: processes of Linux may wait there too, so all do so on Linux. */
+static bool is_lent(u64 addr)
+{
+	u32 prot;
+
+	return addr >= CRTOS_USER_START && addr < CRTOS_USER_END &&
+	       vm_lookup(&current->process->mm->vm, addr & PAGE_MASK, &prot) && (prot & VM_LENT);
+}
+
 bool futex_key_same(const struct futex_key *waiter, const struct futex_key *key)
 {
 	const u64 page = waiter->addr & PAGE_MASK;
@@ -208,6 +217,8 @@ static int futex_wake(u64 addr, bool private, int count, u32 bitset)
 
 int futex_wake_addr(u64 addr, int count)
 {
+	if (is_lent(addr))
+		return scf(__NR_futex, addr, FUTEX_WAKE, count);
 	return futex_wake(addr, false, count, FUTEX_BITSET_MATCH_ANY);
 }
 
@@ -358,13 +369,10 @@ static bool knows_realtime(u32 cmd)
 	return cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI || cmd == FUTEX_LOCK_PI2;
 }
 
-/* In a file that Linux shares: processes of Linux may wait there too, so all do so on Linux. */
-static bool is_lent(u64 addr)
+static bool has_two_words(u32 cmd)
 {
-	u32 prot;
-
-	return addr >= CRTOS_USER_START && addr < CRTOS_USER_END &&
-	       vm_lookup(&current->process->mm->vm, addr & PAGE_MASK, &prot) && (prot & VM_LENT);
+	return cmd == FUTEX_REQUEUE || cmd == FUTEX_CMP_REQUEUE || cmd == FUTEX_WAKE_OP ||
+	       cmd == FUTEX_WAIT_REQUEUE_PI || cmd == FUTEX_CMP_REQUEUE_PI;
 }
 
 static s64 futex_linux(struct regs *regs)
@@ -383,8 +391,15 @@ s64 sys_futex(struct regs *regs)
 	bool private = op & FUTEX_PRIVATE_FLAG;
 	int ret;
 
-	if (!private && is_lent(addr))
-		return futex_linux(regs);
+	if (!private) {
+		bool lent = is_lent(addr);
+
+		/* Their waiters would be on both sides. */
+		if (has_two_words(cmd) && is_lent(addr2) != lent)
+			return -EINVAL;
+		if (lent)
+			return futex_linux(regs);
+	}
 	ret = futex_deadline(arg3(regs), op, &deadline);
 	if (ret)
 		return ret;
@@ -423,18 +438,6 @@ s64 sys_futex(struct regs *regs)
 /* --- robust futexes ----------------------------------------------------------------------------- */
 
 /*
- * Tells the next owner that this one died; as handle_futex_death() of Linux. Who waits for a lock with
- * inheritance is woken by futex_pi_release().
- */
-static void robust_wake(u64 addr)
-{
-	if (is_lent(addr))
-		scf(__NR_futex, addr, FUTEX_WAKE, 1);
-	else
-		futex_wake_addr(addr, 1);
-}
-
-/*
  * Linux knows the list too, and finds the same when the shadow's thread ends. So what only Linux can hand over
  * is left to it: a lock with inheritance that somebody waits for, and all if it cannot be asked to wake.
  */
@@ -444,6 +447,10 @@ static bool left_to_linux(u64 addr, bool pi, u32 value)
 				 current->killed || scf_outstanding());
 }
 
+/*
+ * Tells the next owner that this one died; as handle_futex_death() of Linux. Who waits for a lock with
+ * inheritance is woken by futex_pi_release().
+ */
 static int robust_death(u64 addr, bool pi, bool pending)
 {
 	u32 value, seen, owner = current->tid;
@@ -455,7 +462,7 @@ static int robust_death(u64 addr, bool pi, bool pending)
 		if (left_to_linux(addr, pi, value))
 			return 0;
 		if (pending && !pi && !(value & FUTEX_TID_MASK)) {
-			robust_wake(addr);
+			futex_wake_addr(addr, 1);
 			return 0;
 		}
 		if ((value & FUTEX_TID_MASK) != owner)
@@ -467,7 +474,7 @@ static int robust_death(u64 addr, bool pi, bool pending)
 		value = seen;
 	}
 	if (!pi && (value & FUTEX_WAITERS))
-		robust_wake(addr);
+		futex_wake_addr(addr, 1);
 	return 0;
 }
 

@@ -38,7 +38,7 @@ struct futex_wait {
 
 /*
  * The word of clear_child_tid in the current process: wakes up to `count` waiters. Their number, or a
- * negative errno.
+ * negative errno. In a file that Linux shares it is a remote call.
  */
 int futex_wake_addr(u64 addr, int count);
 /*

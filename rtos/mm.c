@@ -416,22 +416,33 @@ static s64 remap_move(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, 
 	return ret ? ret : (s64)to;
 }
 
-/* As remap_move(), or, with to == vma->start, longer where it is. */
-static s64 remap_lent(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, u64 to)
+static int grow_lent(struct mm *mm, const struct vma *vma, u64 addr, u64 old_bytes, u64 bytes)
 {
-	u64 from = vma->start, new = to == from ? from + old_bytes : to;
-	u32 prot = vma->prot;
-	int ret = new_area(mm, new, to + bytes, prot, vma->flags);
+	u64 end = addr + old_bytes;
+	int ret = new_area(mm, end, addr + bytes, vma->prot, vma->flags);
 
 	if (ret)
 		return ret;
-	ret = mm_lent_move(mm, from, old_bytes, to, bytes, prot);
+	ret = mm_lent_grow(mm, addr, old_bytes, bytes, vma->prot);
+	if (ret)
+		unmap(mm, end, addr + bytes);
+	else
+		vma_merge(&mm->vmas, end, addr + bytes);
+	return ret;
+}
+
+static s64 move_lent(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, u64 to)
+{
+	int ret = new_area(mm, to, to + bytes, vma->prot, vma->flags);
+
+	if (ret)
+		return ret;
+	ret = mm_lent_move(mm, vma->start, old_bytes, to, bytes, vma->prot);
 	if (ret) {
-		unmap(mm, new, to + bytes);
+		unmap(mm, to, to + bytes);
 		return ret;
 	}
-	if (to != from)
-		vma_remove(vma);
+	vma_remove(vma);
 	vma_merge(&mm->vmas, to, to + bytes);
 	return to;
 }
@@ -456,13 +467,11 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 	if (!(flags & MREMAP_FIXED)) {
 		if (in_user_range(addr, bytes) && addr + bytes <= MM_STACK_TOP &&
 		    vma_range_free(&mm->vmas, end, addr + bytes)) {
-			if (vma->flags & VMA_LENT) {
-				ret = vma_split(&mm->vmas, addr);
-				return ret ? ret :
-					     remap_lent(mm, vma_find(&mm->vmas, addr), old_bytes,
-							bytes, addr);
-			}
-			ret = map(mm, end, addr + bytes, vma->prot, vma->flags & ~VMA_POPULATED);
+			if (vma->flags & VMA_LENT)
+				ret = grow_lent(mm, vma, addr, old_bytes, bytes);
+			else
+				ret = map(mm, end, addr + bytes, vma->prot,
+					  vma->flags & ~VMA_POPULATED);
 			return ret ? ret : (s64)addr;
 		}
 		if (!(flags & MREMAP_MAYMOVE))
@@ -478,8 +487,9 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 	if (ret)
 		return ret;
 	vma = vma_find(&mm->vmas, addr);
-	return (vma->flags & VMA_LENT ? remap_lent : remap_move)(mm, vma, old_bytes, bytes,
-								 new_addr);
+	if (vma->flags & VMA_LENT)
+		return move_lent(mm, vma, old_bytes, bytes, new_addr);
+	return remap_move(mm, vma, old_bytes, bytes, new_addr);
 }
 
 s64 mm_mremap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 new_addr)
@@ -678,8 +688,9 @@ void mm_hide(struct mm *mm, const struct crtos_proc *entry)
 	if (mm->entry != entry)
 		return;
 	mm->entry = NULL;
-	/* Linux takes them back when this process is gone, and a vfork child may go on. */
-	mm_lent_forget(mm);
+	/* Linux takes them back when this process is gone, and a vfork child goes on for a moment. */
+	if (mm->users > 1)
+		mm_lent_forget(mm);
 }
 
 /* vm_destroy() would free the leaves too, but without letting anybody in. */
@@ -701,8 +712,7 @@ void mm_put(struct mm *mm)
 		}
 		vma_remove(vma);
 	}
-	while (mm->zap->count)
-		page_free(mm->zap->frame[--mm->zap->count]);
+	mm_zap_free(mm);
 	kfree(mm->zap);
 	kfree(mm->lend_list);
 	vm_destroy(&mm->vm);

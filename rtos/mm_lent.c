@@ -179,27 +179,40 @@ int mm_lent_msync(struct mm *mm, u64 start, u64 end, int flags)
 	return 0;
 }
 
-int mm_lent_move(struct mm *mm, u64 from, u64 old_bytes, u64 to, u64 bytes, u32 prot)
+int mm_lent_grow(struct mm *mm, u64 start, u64 old_bytes, u64 bytes, u32 prot)
 {
-	bool moved = to != from;
 	int ret = -ENOMEM;
 
-	if (moved)
-		clear(mm, from, from + old_bytes);
 	if (is_owner(mm))
-		ret = linux_call(CRTOS_OP_AREA, __NR_mremap, from, old_bytes, bytes,
-				 moved ? to : 0);
+		ret = linux_call(CRTOS_OP_AREA, __NR_mremap, start, old_bytes, bytes, 0);
+	return ret || !prot ? ret : mm_lend(mm, start + old_bytes, start + bytes, prot);
+}
+
+int mm_lent_move(struct mm *mm, u64 from, u64 old_bytes, u64 to, u64 bytes, u32 prot)
+{
+	int ret;
+
+	if (!is_owner(mm))
+		return -ENOMEM;
+	clear(mm, from, from + old_bytes);
+	ret = linux_call(CRTOS_OP_AREA, __NR_mremap, from, old_bytes, bytes, to);
 	if (ended())
 		return -EINTR;
-	if (ret) {
-		/* It is where it was. */
-		if (moved && prot)
-			mm_lend(mm, from, from + old_bytes, prot);
-		return ret;
-	}
-	if (moved)
+	if (!ret) {
 		ret = ask(mm, CRTOS_LEND_RETURN, from, from + old_bytes);
-	return ret || !prot ? ret : mm_lend(mm, to, to + bytes, prot);
+		if (!ret && prot)
+			ret = mm_lend(mm, to, to + bytes, prot);
+		if (!ret || ended())
+			return ret;
+		clear(mm, to, to + bytes);
+		if (linux_call(CRTOS_OP_AREA, __NR_mremap, to, bytes, old_bytes, from) ||
+		    ask(mm, CRTOS_LEND_RETURN, to, to + bytes))
+			return ret;
+	}
+	/* It is where it was. What cannot be lent now may be when it is touched. */
+	if (prot)
+		mm_lend(mm, from, from + old_bytes, prot);
+	return ret;
 }
 
 void mm_lent_forget(struct mm *mm)
@@ -231,19 +244,20 @@ int mm_lend_fault(struct mm *mm, u64 addr, u32 access)
 {
 	const struct vma *vma;
 	u64 page = addr & PAGE_MASK;
-	int ret = mutex_lock(&mm->lock);
+	u32 prot = 0;
+	int ret = 0;
 
-	if (ret)
+	if (mutex_lock(&mm->lock))
 		return 0;	/* killed on its way back */
 	vma = vma_find(&mm->vmas, addr);
-	if (!vma || vma->start > addr || !(vma->flags & VMA_LENT) ||
-	    (vma->prot & access) != access) {
+	if (!vma || vma->start > addr || !(vma->flags & VMA_LENT) || !(vma->prot & access)) {
 		ret = -EINVAL;
-	} else if (!vm_lookup(&mm->vm, page, NULL)) {
-		if (is_owner(mm))
-			ret = mm_lend(mm, page, min(vma->end, page + LEND_BYTES), vma->prot);
-		if (ret != -EINTR)
-			ret = vm_lookup(&mm->vm, page, NULL) ? 0 : -EFAULT;
+	} else {
+		if (is_owner(mm) && !vm_lookup(&mm->vm, page, NULL))
+			mm_lend(mm, page, min(vma->end, page + LEND_BYTES), vma->prot);
+		/* Otherwise another thread was faster. */
+		if (!ended() && !(vm_lookup(&mm->vm, page, &prot) && (prot & access)))
+			ret = -EFAULT;
 	}
 	mutex_unlock(&mm->lock);
 	return ret;

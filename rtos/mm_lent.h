@@ -22,7 +22,9 @@ int mm_lend(struct mm *mm, u64 start, u64 end, u32 prot);
 int mm_lent_unmap(struct mm *mm, u64 start, u64 end);
 /* Linux's part of mprotect, for all areas in a range that are such. *until gets where an error came. */
 int mm_lent_mprotect(struct mm *mm, u64 start, u64 end, u64 prot, u64 *until);
-/* Moves an area, or makes it longer where it is (to == from). `to` has its own area already. */
+/* Makes an area longer where it is. What is new has an area already, which is unmapped after an error. */
+int mm_lent_grow(struct mm *mm, u64 start, u64 old_bytes, u64 bytes, u32 prot);
+/* Moves an area. `to` has its own area already, which is unmapped after an error; `from` is then as it was. */
 int mm_lent_move(struct mm *mm, u64 from, u64 old_bytes, u64 to, u64 bytes, u32 prot);
 /*
  * Linux's part of msync. Here the mutex is not held. What the RTOS wrote to is not known to be dirty; it is

@@ -267,6 +267,14 @@ void mm_zap_add(struct mm *mm, u64 start, u64 end)
 	}
 }
 
+void mm_zap_free(struct mm *mm)
+{
+	while (mm->zap->count) {
+		preempt_point();
+		page_free(mm->zap->frame[--mm->zap->count]);
+	}
+}
+
 int mm_zap_flush(struct mm *mm)
 {
 	struct process *p = current->process;
@@ -294,7 +302,6 @@ int mm_zap_flush(struct mm *mm)
 		return -EINTR;
 	}
 	mm->zap_start = mm->zap_end = 0;
-	while (mm->zap->count)
-		page_free(mm->zap->frame[--mm->zap->count]);
+	mm_zap_free(mm);
 	return 0;
 }

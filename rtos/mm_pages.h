@@ -30,5 +30,7 @@ void mm_zap_add(struct mm *mm, u64 start, u64 end);
  * killed meanwhile: the frames then stay set aside.
  */
 int mm_zap_flush(struct mm *mm);
+/* Frees them; no mirror can show them. */
+void mm_zap_free(struct mm *mm);
 
 #endif

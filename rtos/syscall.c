@@ -108,8 +108,8 @@ static __attribute__((noinline, cold)) s64 remote_bad(u32 mask, const struct reg
 }
 
 /*
- * What Linux asks of the process that calls it, which is the shadow; and what it does when that is killed. A
- * thread that begins shall not have to wait for it.
+ * What Linux looks at in the shadow: at its mask when it uses a terminal, at its robust locks when it is killed. Told
+ * before the next remote call, so that who has none to make does not wait for one.
  */
 static void tell(void)
 {

@@ -107,10 +107,9 @@ void thread_ready(struct thread *thread);
 
 /*
  * Blocks `current` until thread_wake() or the deadline (monotonic ns, TIME_NEVER). Returns the wake
- * result, -ETIMEDOUT, or -EINTR at once (but for a thread that is patient) or later if current->killed; it
- * waits for no lock (pi.h) any more.
- * No wake-up is lost between the
- * caller's test and this call, since the kernel runs with interrupts off.
+ * result, -ETIMEDOUT, or -EINTR at once or later if current->killed, but for a thread that is patient; it waits
+ * for no lock (pi.h) any more. No wake-up is lost between the caller's test and this call, since the kernel runs
+ * with interrupts off.
  */
 int thread_block(u64 deadline);
 /* Harmless unless the thread is blocked. */

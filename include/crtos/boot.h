@@ -198,7 +198,9 @@ struct crtos_proc_rt {
 	/*
 	 * What the module shall do with the pages of files that the program maps shared. Written by the RTOS,
 	 * lend_seq last and with release, before it sends CRTOS_OP_LEND. The module does it once for each
-	 * lend_seq, whoever asks it to, and answers in the list.
+	 * lend_seq, whoever asks it to, and answers in the list. A shadow that dies before it asks leaves it
+	 * undone, and the process ends; one that dies meanwhile ends when it is done. Either way, as after a panic
+	 * of the RTOS, the module takes all pages back when the RTOS can use them no more.
 	 */
 	__u64 lend_seq;
 	__u32 lend_what;	/* enum crtos_lend */

@@ -359,11 +359,10 @@ CRTOS_ASSERT_SIZE(struct crtos_signal, 48);
 #define CRTOS_IOC_SIGNAL		_IOW(CRTOS_IOC_TYPE, 0x68, struct crtos_signal)
 
 /*
- * Do what the RTOS says of pages of the calling process (crtos_proc_rt.lend_*, boot.h): lend them or take them back. 0 also
- * if that is done already. ENOENT no process; ESHUTDOWN it has ended; EINVAL what it says makes no sense;
- * ENOMEM, also when the pages that the user has lent would be more than RLIMIT_MEMLOCK allows and there
- * is no CAP_IPC_LOCK; EBUSY another page is lent at an address of the range; EOPNOTSUPP pages that
- * cannot be lent for long.
+ * Do what the RTOS says of pages of the calling process (crtos_proc_rt.lend_*, boot.h): lend them or take
+ * them back. 0 also if that is done already. ENOENT no process; ESHUTDOWN it has ended; EINVAL what it says
+ * makes no sense; ENOMEM, also when the pages that the user has lent would be more than RLIMIT_MEMLOCK allows and
+ * there is no CAP_IPC_LOCK; EOPNOTSUPP pages that cannot be lent for long.
  */
 #define CRTOS_IOC_LEND			_IO(CRTOS_IOC_TYPE, 0x69)
 

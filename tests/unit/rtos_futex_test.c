@@ -313,6 +313,10 @@ static void waits_on_linux_for_what_linux_shares(void **state)
 	assert_int_equal(fake_call_args[0], lent);
 	assert_int_equal(futex(lent, FUTEX_WAIT_PRIVATE, 5, 0, 0, 0), -EAGAIN);
 	assert_int_equal(fake_calls, 1);
+	/* Two words, their waiters on both sides. */
+	assert_int_equal(futex(lent, FUTEX_REQUEUE, 1, 1, WORD, 0), -EINVAL);
+	assert_int_equal(futex(WORD, FUTEX_WAKE_OP, 1, 1, lent, 0), -EINVAL);
+	assert_int_equal(fake_calls, 1);
 	/* A robust lock there: its waiters are on Linux. */
 	current = &fake_threads[3];
 	robust_list();

@@ -24,6 +24,7 @@ static struct {
 } places[PAGES];
 static unsigned int lends, returns, ended;
 static int refuse_map, refuse_protect, refuse_lend, refuse_move;
+static u64 lendable_below;		/* and what is above is refused, as by a limit */
 static bool lie;			/* the module was not asked */
 
 void process_end(struct process *p, u32 reason)
@@ -56,9 +57,9 @@ static s64 module(struct crtos_proc_rt *rt)
 	struct crtos_lend_list *list = (void *)rt->lend_list;
 	u64 addr, count = 0;
 
-	if (refuse_lend && rt->lend_what != CRTOS_LEND_RETURN) {
+	if ((refuse_lend || rt->lend_end > lendable_below) && rt->lend_what != CRTOS_LEND_RETURN) {
 		list->done = rt->lend_seq;
-		return refuse_lend;
+		return refuse_lend ? refuse_lend : -ENOMEM;
 	}
 	for (addr = rt->lend_start; addr < rt->lend_end; addr += PAGE_SIZE) {
 		unsigned int n = place(addr);
@@ -150,6 +151,7 @@ static int setup(void **state)
 	lends = returns = ended = 0;
 	refuse_map = refuse_protect = refuse_lend = refuse_move = 0;
 	lie = false;
+	lendable_below = UINT64_MAX;
 	file_pages = 1 << 20;
 	mm = fake_process->mm = mm_create();
 	mm_show(mm, fake_process->ctl);
@@ -260,6 +262,9 @@ static void the_file_ends(void **state)
 	assert_int_equal(fake_page_count, 4);
 	/* Another thread was faster. */
 	assert_int_equal(mm_lend_fault(mm, a + 3 * PAGE_SIZE, VM_READ), 0);
+	/* A page that is there and yet refuses must not be tried for ever. */
+	vm_protect(&mm->vm, a, 0);
+	assert_int_equal(mm_lend_fault(mm, a, VM_READ), -EFAULT);
 }
 
 static void moves(void **state)
@@ -286,6 +291,40 @@ static void moves(void **state)
 	assert_int_equal(lent_now(), 5);
 	assert_int_equal(mm_munmap(mm, b, 5 * PAGE_SIZE), 0);
 	assert_int_equal(lent_now(), 0);
+}
+
+static void a_move_that_fails_late_is_undone(void **state)
+{
+	u64 low, high;
+	s64 ret;
+
+	(void)state;
+	mm_map_image(mm, mm->mmap_top - PAGE_SIZE, mm->mmap_top, 0);
+	high = mm->mmap_top - 600 * PAGE_SIZE;
+	low = high - 700 * PAGE_SIZE;
+	ret = mm_mmap(mm, low, 4 * PAGE_SIZE, RW, MAP_SHARED | MAP_FIXED, 5, 0);
+	assert_int_equal(ret, low);
+	/* Linux has moved it, and then the pages cannot be had, at once or but for the first part. */
+	lendable_below = high;
+	assert_int_equal(mm_mremap(mm, low, 4 * PAGE_SIZE, 550 * PAGE_SIZE,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, high),
+			 -ENOMEM);
+	is_file(low, 4, 0, VM_READ | VM_WRITE);
+	assert_int_equal(lent_now(), 4);
+	lendable_below = high + 520 * PAGE_SIZE;
+	assert_int_equal(mm_mremap(mm, low, 4 * PAGE_SIZE, 550 * PAGE_SIZE,
+				   MREMAP_MAYMOVE | MREMAP_FIXED, high),
+			 -ENOMEM);
+	is_file(low, 4, 0, VM_READ | VM_WRITE);
+	assert_int_equal(lent_now(), 4);
+	assert_int_equal(fake_page_count, 4);
+	assert_int_equal(places[place(high)].page, -1);
+	/* The same where it is. */
+	lendable_below = low + 5 * PAGE_SIZE;
+	assert_int_equal(mm_mremap(mm, low, 4 * PAGE_SIZE, 600 * PAGE_SIZE, 0, 0), -ENOMEM);
+	is_file(low, 4, 0, VM_READ | VM_WRITE);
+	assert_int_equal(lent_now(), 4);
+	assert_int_equal(places[place(low + 4 * PAGE_SIZE)].page, -1);
 }
 
 static void refusals_leave_nothing(void **state)
@@ -324,9 +363,11 @@ static void a_child_has_them_too(void **state)
 	assert_int_equal(mm_fork(child, mm), 0);
 	assert_true(child->lend_due);
 	assert_int_equal(fake_page_count, 3);
-	/* It has a shadow of its own, with the same places. */
+	/* It has a shadow of its own, with the same places. The parent ends while a vfork child of its goes on. */
+	parent->users = 2;
 	mm_hide(parent, fake_process->ctl);
 	assert_int_equal(fake_page_count, 0);
+	parent->users = 1;
 	fake_process->mm = mm = child;
 	mm_show(child, fake_process->ctl);
 	mm_lend_all(child);
@@ -352,6 +393,7 @@ int main(void)
 		T(protection_follows_linux),
 		T(the_file_ends),
 		T(moves),
+		T(a_move_that_fails_late_is_undone),
 		T(refusals_leave_nothing),
 		T(a_lie_ends_the_process),
 		T(a_child_has_them_too),
