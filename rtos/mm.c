@@ -5,6 +5,7 @@
 #include <asm/unistd_64.h>
 
 #include "log.h"
+#include "mm_areas.h"
 #include "mm_lent.h"
 #include "mm_pages.h"
 #include "page.h"
@@ -28,7 +29,7 @@ static bool in_user_range(u64 addr, u64 bytes)
 }
 
 /* The hardware can neither write nor, without protection keys, execute what it cannot read. */
-static u32 vm_prot(u64 prot)
+u32 mm_vm_prot(u64 prot)
 {
 	u32 vm = 0;
 
@@ -50,7 +51,7 @@ static bool affordable(u64 bytes)
 	return bytes >> PAGE_SHIFT <= page_free_count();
 }
 
-static void unlock(struct mm *mm)
+void mm_unlock(struct mm *mm)
 {
 	mm_count(mm);
 	mutex_unlock(&mm->lock);
@@ -58,8 +59,7 @@ static void unlock(struct mm *mm)
 
 /* --- under the mutex ---------------------------------------------------------------------------- */
 
-/* Unmaps without asking for the zap. A failure leaves a part mapped. */
-static int unmap(struct mm *mm, u64 start, u64 end)
+int mm_unmap_areas(struct mm *mm, u64 start, u64 end)
 {
 	struct vma *vma, *next;
 	int ret;
@@ -97,8 +97,7 @@ static int new_area(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 	return 0;
 }
 
-/* A new area in a free range, with zeroed frames if it is accessible. All or nothing. */
-static int map(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
+int mm_map_area(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 {
 	int ret;
 
@@ -109,7 +108,7 @@ static int map(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 		return ret;
 	ret = prot ? mm_populate(mm, start, end, prot) : 0;
 	if (ret) {
-		unmap(mm, start, end);
+		mm_unmap_areas(mm, start, end);
 		mm_zap_flush(mm);
 		return ret;
 	}
@@ -157,7 +156,7 @@ static int protect(struct mm *mm, u64 start, u64 end, u32 prot)
 	return 0;
 }
 
-static int split_protect(struct mm *mm, u64 start, u64 end, u32 prot)
+int mm_protect_areas(struct mm *mm, u64 start, u64 end, u32 prot)
 {
 	int ret;
 
@@ -197,7 +196,7 @@ static s64 make_room(struct mm *mm, u64 addr, u64 bytes, u64 flags)
 		return -ENOMEM;
 	if (flags & MAP_FIXED_NOREPLACE)
 		return vma_range_free(&mm->vmas, addr, addr + bytes) ? (s64)addr : -EEXIST;
-	ret = unmap(mm, addr, addr + bytes);
+	ret = mm_unmap_areas(mm, addr, addr + bytes);
 	if (!ret)
 		ret = mm_zap_flush(mm);
 	return ret ? ret : (s64)addr;
@@ -244,7 +243,7 @@ static s64 check_file(s64 fd)
 static int map_lent(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 offset)
 {
 	u64 end = start + bytes;
-	u32 vm = vm_prot(prot);
+	u32 vm = mm_vm_prot(prot);
 	int ret = new_area(mm, start, end, vm, VMA_POPULATED | VMA_SHARED | VMA_FILE | VMA_LENT);
 
 	if (ret)
@@ -253,7 +252,7 @@ static int map_lent(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 o
 	if (!ret && vm)
 		ret = mm_lend(mm, start, end, vm);
 	if (ret) {
-		unmap(mm, start, end);
+		mm_unmap_areas(mm, start, end);
 		return ret;
 	}
 	vma_merge(&mm->vmas, start, end);
@@ -266,16 +265,16 @@ static int map_lent(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 o
  */
 static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 offset)
 {
-	s64 ret = map(mm, start, start + bytes, VM_READ | VM_WRITE, VMA_FILE);
+	s64 ret = mm_map_area(mm, start, start + bytes, VM_READ | VM_WRITE, VMA_FILE);
 
 	if (ret)
 		return ret;
 	ret = mm_read_file(fd, start, bytes, offset);
 	if (ret >= 0)
-		ret = split_protect(mm, start, start + bytes, vm_prot(prot));
+		ret = mm_protect_areas(mm, start, start + bytes, mm_vm_prot(prot));
 	if (ret >= 0)
 		return mm_zap_flush(mm);
-	unmap(mm, start, start + bytes);
+	mm_unmap_areas(mm, start, start + bytes);
 	mm_zap_flush(mm);
 	/* Not something with contents at offsets: a directory, a pipe, a terminal. */
 	return ret == -EISDIR || ret == -ESPIPE || ret == -EINVAL ? -ENODEV : ret;
@@ -314,14 +313,14 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64
 		goto unlock;
 	addr = ret;
 	if (flags & MAP_ANONYMOUS)
-		ret = map(mm, addr, addr + bytes, vm_prot(prot),
+		ret = mm_map_area(mm, addr, addr + bytes, mm_vm_prot(prot),
 			  type == MAP_PRIVATE ? 0 : VMA_SHARED);
 	else if (type == MAP_PRIVATE)
 		ret = map_file(mm, addr, bytes, prot, fd, offset);
 	else
 		ret = map_lent(mm, addr, bytes, prot, fd, offset);
 unlock:
-	unlock(mm);
+	mm_unlock(mm);
 	return ret < 0 ? ret : (s64)addr;
 }
 
@@ -335,10 +334,10 @@ int mm_munmap(struct mm *mm, u64 addr, u64 bytes)
 	ret = mutex_lock(&mm->lock);
 	if (ret)
 		return ret;
-	ret = unmap(mm, addr, addr + bytes);
+	ret = mm_unmap_areas(mm, addr, addr + bytes);
 	if (!ret)
 		ret = mm_zap_flush(mm);
-	unlock(mm);
+	mm_unlock(mm);
 	return ret;
 }
 
@@ -373,7 +372,7 @@ int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 	able = end = full_until(mm, addr, addr + bytes);
 	refused = mm_lent_mprotect(mm, addr, end, prot, &able);
 	if (able > addr)
-		ret = split_protect(mm, addr, able, vm_prot(prot));
+		ret = mm_protect_areas(mm, addr, able, mm_vm_prot(prot));
 	if (!ret)
 		ret = refused;
 	if (!ret && end < addr + bytes)
@@ -383,7 +382,7 @@ int mm_mprotect(struct mm *mm, u64 addr, u64 bytes, u64 prot)
 
 		ret = zapped ? zapped : ret;
 	}
-	unlock(mm);
+	mm_unlock(mm);
 	return ret;
 }
 
@@ -404,12 +403,12 @@ static s64 remap_move(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, 
 	if (!ret)
 		ret = mm_move_pages(mm, from, to, min(old_bytes, bytes));
 	if (ret) {
-		unmap(mm, to, to + bytes);
+		mm_unmap_areas(mm, to, to + bytes);
 		mm_zap_flush(mm);
 		return ret;
 	}
 	/* What a smaller size leaves behind goes too. */
-	ret = unmap(mm, from, from + old_bytes);
+	ret = mm_unmap_areas(mm, from, from + old_bytes);
 	if (!ret)
 		ret = mm_zap_flush(mm);
 	vma_merge(&mm->vmas, to, to + bytes);
@@ -425,7 +424,7 @@ static int grow_lent(struct mm *mm, const struct vma *vma, u64 addr, u64 old_byt
 		return ret;
 	ret = mm_lent_grow(mm, addr, old_bytes, bytes, vma->prot);
 	if (ret)
-		unmap(mm, end, addr + bytes);
+		mm_unmap_areas(mm, end, addr + bytes);
 	else
 		vma_merge(&mm->vmas, end, addr + bytes);
 	return ret;
@@ -439,7 +438,7 @@ static s64 move_lent(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, u
 		return ret;
 	ret = mm_lent_move(mm, vma->start, old_bytes, to, bytes, vma->prot);
 	if (ret) {
-		unmap(mm, to, to + bytes);
+		mm_unmap_areas(mm, to, to + bytes);
 		return ret;
 	}
 	vma_remove(vma);
@@ -457,7 +456,7 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 		return -EFAULT;
 	/* As on Linux only what grows or moves must be one area. */
 	if (!(flags & MREMAP_FIXED) && bytes <= old_bytes) {
-		ret = bytes < old_bytes ? unmap(mm, addr + bytes, end) : 0;
+		ret = bytes < old_bytes ? mm_unmap_areas(mm, addr + bytes, end) : 0;
 		if (!ret)
 			ret = mm_zap_flush(mm);
 		return ret ? ret : (s64)addr;
@@ -470,7 +469,7 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 			if (vma->flags & VMA_LENT)
 				ret = grow_lent(mm, vma, addr, old_bytes, bytes);
 			else
-				ret = map(mm, end, addr + bytes, vma->prot,
+				ret = mm_map_area(mm, end, addr + bytes, vma->prot,
 					  vma->flags & ~VMA_POPULATED);
 			return ret ? ret : (s64)addr;
 		}
@@ -517,7 +516,7 @@ s64 mm_mremap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u64 
 	if (ret)
 		return ret;
 	ret = remap(mm, addr, old_bytes, bytes, flags, new_addr);
-	unlock(mm);
+	mm_unlock(mm);
 	return ret;
 }
 
@@ -529,9 +528,9 @@ static int brk_to(struct mm *mm, u64 addr)
 	if (new > old) {
 		if (new > mm->mmap_top || !vma_range_free(&mm->vmas, old, new))
 			return -ENOMEM;
-		ret = map(mm, old, new, VM_READ | VM_WRITE, 0);
+		ret = mm_map_area(mm, old, new, VM_READ | VM_WRITE, 0);
 	} else if (new < old) {
-		ret = unmap(mm, new, old);
+		ret = mm_unmap_areas(mm, new, old);
 		if (!ret)
 			ret = mm_zap_flush(mm);
 	}
@@ -544,7 +543,7 @@ u64 mm_brk(struct mm *mm, u64 addr)
 		return mm->brk;
 	if (!brk_to(mm, addr))
 		mm->brk = addr;
-	unlock(mm);
+	mm_unlock(mm);
 	return mm->brk;
 }
 
@@ -590,7 +589,7 @@ int mm_madvise(struct mm *mm, u64 addr, u64 bytes, int advice)
 		return ret;
 	/* Around holes too. */
 	ret = discard(mm, addr, addr + ALIGN_UP(bytes, PAGE_SIZE));
-	unlock(mm);
+	mm_unlock(mm);
 	return ret ? ret : hole;
 }
 
@@ -645,139 +644,4 @@ int mm_mincore(struct mm *mm, u64 addr, u64 bytes, u64 vector)
 			return -EFAULT;
 	}
 	return 0;
-}
-
-/* --- life and exec ------------------------------------------------------------------------------- */
-
-struct mm *mm_create(void)
-{
-	struct mm *mm = kalloc(sizeof(*mm));
-
-	if (!mm)
-		return NULL;
-	mm->users = 1;
-	list_init(&mm->vmas);
-	mutex_init(&mm->lock);
-	mm->mmap_top = MM_STACK_TOP - MM_STACK_RESERVE;
-	mm->zap = kalloc(sizeof(*mm->zap));
-	if (!mm->zap)
-		goto free;
-	if (!vm_create(&mm->vm))
-		return mm;
-	kfree(mm->zap);
-free:
-	kfree(mm);
-	return NULL;
-}
-
-void mm_count(struct mm *mm)
-{
-	if (mm->entry)
-		mm->entry->rt.frames = mm->vm.frames;
-}
-
-void mm_show(struct mm *mm, struct crtos_proc *entry)
-{
-	mm->entry = entry;
-	mm_count(mm);
-	store_release(&entry->rt.root, mm->vm.root);
-}
-
-void mm_hide(struct mm *mm, const struct crtos_proc *entry)
-{
-	if (mm->entry != entry)
-		return;
-	mm->entry = NULL;
-	/* Linux takes them back when this process is gone, and a vfork child goes on for a moment. */
-	if (mm->users > 1)
-		mm_lent_forget(mm);
-}
-
-/* vm_destroy() would free the leaves too, but without letting anybody in. */
-void mm_put(struct mm *mm)
-{
-	struct vma *vma, *next;
-	u64 addr, frame;
-
-	if (--mm->users)
-		return;
-	for (vma = vma_find(&mm->vmas, 0); vma; vma = next) {
-		next = vma_next(&mm->vmas, vma);
-		for (addr = vma->start; vma->flags & VMA_POPULATED && addr < vma->end;
-		     addr += PAGE_SIZE) {
-			preempt_point();
-			frame = vm_unmap(&mm->vm, addr);
-			if (frame)
-				page_free(frame);
-		}
-		vma_remove(vma);
-	}
-	mm_zap_free(mm);
-	kfree(mm->zap);
-	kfree(mm->lend_list);
-	vm_destroy(&mm->vm);
-	kfree(mm);
-}
-
-int mm_clear(struct mm *mm)
-{
-	int ret = mutex_lock(&mm->lock);
-
-	if (ret)
-		return ret;
-	ret = unmap(mm, CRTOS_USER_START, CRTOS_USER_END);
-	if (!ret)
-		ret = mm_zap_flush(mm);
-	mm->brk_start = mm->brk = 0;
-	mm->mmap_top = MM_STACK_TOP - MM_STACK_RESERVE;
-	unlock(mm);
-	return ret;
-}
-
-int mm_map_image(struct mm *mm, u64 start, u64 end, u32 prot)
-{
-	int ret = mutex_lock(&mm->lock);
-
-	if (ret)
-		return ret;
-	ret = vma_range_free(&mm->vmas, start, end) ? map(mm, start, end, prot, 0) : -EINVAL;
-	unlock(mm);
-	return ret;
-}
-
-int mm_protect_image(struct mm *mm, u64 start, u64 end, u32 prot)
-{
-	int ret = mutex_lock(&mm->lock);
-
-	if (ret)
-		return ret;
-	ret = split_protect(mm, start, end, vm_prot(prot));
-	unlock(mm);
-	return ret;
-}
-
-int mm_image_done(struct mm *mm)
-{
-	int ret = mutex_lock(&mm->lock);
-
-	if (ret)
-		return ret;
-	ret = mm_zap_flush(mm);
-	unlock(mm);
-	return ret;
-}
-
-int mm_map_stack(struct mm *mm, u64 bytes)
-{
-	u64 low = MM_STACK_TOP - max(bytes + PAGE_SIZE, MM_STACK_RESERVE);
-	int ret = mutex_lock(&mm->lock);
-
-	if (ret)
-		return ret;
-	ret = map(mm, MM_STACK_TOP - bytes, MM_STACK_TOP, VM_READ | VM_WRITE, 0);
-	if (!ret)
-		ret = map(mm, low, MM_STACK_TOP - bytes, 0, VMA_GUARD);
-	mm->mmap_top = low;
-	unlock(mm);
-	return ret;
 }

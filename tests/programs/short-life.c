@@ -8,7 +8,8 @@
  *	short-life exec		executes itself with `exit`
  *	short-life fork		forks a child, and makes one by vfork that executes itself; status 7, even if they are
  *				killed
- *	short-life share	maps a file, moves it, forks a child that has it too
+ *	short-life lend		maps a file shared, moves it, changes and unmaps parts
+ *	short-life share	the same, and forks a child that has it too
  *	short-life accident	a second thread faults by itself while the first one calls Linux for ever
  */
 #define _GNU_SOURCE
@@ -78,11 +79,21 @@ static int have_children(char *self)
 	return see_end(pid);
 }
 
-static int share(void)
+static int child_shares(char *pages)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		write_line(pages);
+		_exit(munmap(pages, BYTES));
+	}
+	return see_end(pid);
+}
+
+static int share(int with_child)
 {
 	int fd = memfd_create("shared", 0);
 	char *pages;
-	pid_t pid;
 
 	if (fd < 0 || ftruncate(fd, 8 * BYTES))
 		return -1;
@@ -93,12 +104,9 @@ static int share(void)
 	pages = mremap(pages, 2 * BYTES, 4 * BYTES, MREMAP_MAYMOVE);
 	if (pages == MAP_FAILED || mprotect(pages + BYTES, BYTES, PROT_READ))
 		return -1;
-	pid = fork();
-	if (!pid) {
-		write_line(pages);
-		_exit(munmap(pages, BYTES));
-	}
-	if (see_end(pid) || msync(pages, BYTES, MS_SYNC) || munmap(pages + BYTES, BYTES))
+	if (with_child && child_shares(pages))
+		return -1;
+	if (msync(pages, BYTES, MS_SYNC) || munmap(pages + BYTES, BYTES))
 		return -1;
 	return !getcwd(pages, BYTES);
 }
@@ -131,7 +139,9 @@ int main(int argc, char **argv)
 		fault();
 	if (!strcmp(end, "fork") && have_children(argv[0]))
 		return 1;
-	if (!strcmp(end, "share") && share())
+	if (!strcmp(end, "lend") && share(0))
+		return 1;
+	if (!strcmp(end, "share") && share(1))
 		return 1;
 	if (!strcmp(end, "exec"))
 		execl(argv[0], argv[0], "exit", NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/mm.c rtos/mm_lent.c rtos/mm_pages.c rtos/vma.c rtos/mutex.c rtos/pi.c */
+/* sources: rtos/mm.c rtos/mm_life.c rtos/mm_lent.c rtos/mm_pages.c rtos/vma.c rtos/mutex.c rtos/pi.c */
 /* cflags: -DUNIT_TEST */
 /* Mappings of files that Linux shares, with a model of what the shadow and the module do. */
 #define FAKE_OWN_SCF

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: rtos/mm.c rtos/mm_lent.c rtos/mm_pages.c rtos/vma.c rtos/mutex.c rtos/pi.c */
+/* sources: rtos/mm.c rtos/mm_life.c rtos/mm_lent.c rtos/mm_pages.c rtos/vma.c rtos/mutex.c rtos/pi.c */
 /* cflags: -DUNIT_TEST */
 /* Areas, frames and the zap: what the memory calls do to them. */
 #define FAKE_OWN_SCF
