@@ -176,8 +176,8 @@ static int lend(struct crtos_lent *lent, struct crtos_mirror *mirror, const stru
 	if (!mirror->entry)
 		ret = -ESHUTDOWN;
 	while (!ret && kept < got) {
-		ret = keep(lent, mirror, r->first + kept, pages[kept],
-			   r->what == CRTOS_LEND_WRITE, &r->list->frame[kept]);
+		ret = keep(lent, mirror, r->first + kept, pages[kept], r->what == CRTOS_LEND_WRITE,
+			   &r->list->frame[kept]);
 		kept += !ret;
 	}
 	if (!ret)

@@ -314,7 +314,7 @@ s64 mm_mmap(struct mm *mm, u64 addr, u64 bytes, u64 prot, u64 flags, s64 fd, u64
 	addr = ret;
 	if (flags & MAP_ANONYMOUS)
 		ret = mm_map_area(mm, addr, addr + bytes, mm_vm_prot(prot),
-			  type == MAP_PRIVATE ? 0 : VMA_SHARED);
+				  type == MAP_PRIVATE ? 0 : VMA_SHARED);
 	else if (type == MAP_PRIVATE)
 		ret = map_file(mm, addr, bytes, prot, fd, offset);
 	else
@@ -470,7 +470,7 @@ static s64 remap(struct mm *mm, u64 addr, u64 old_bytes, u64 bytes, u64 flags, u
 				ret = grow_lent(mm, vma, addr, old_bytes, bytes);
 			else
 				ret = mm_map_area(mm, end, addr + bytes, vma->prot,
-					  vma->flags & ~VMA_POPULATED);
+						  vma->flags & ~VMA_POPULATED);
 			return ret ? ret : (s64)addr;
 		}
 		if (!(flags & MREMAP_MAYMOVE))

@@ -99,7 +99,8 @@ int mm_map_image(struct mm *mm, u64 start, u64 end, u32 prot)
 
 	if (ret)
 		return ret;
-	ret = vma_range_free(&mm->vmas, start, end) ? mm_map_area(mm, start, end, prot, 0) : -EINVAL;
+	ret = vma_range_free(&mm->vmas, start, end) ? mm_map_area(mm, start, end, prot, 0) :
+						      -EINVAL;
 	mm_unlock(mm);
 	return ret;
 }
