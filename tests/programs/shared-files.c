@@ -3,13 +3,16 @@
  * shared-files FILE [ROLE] - mappings of files that several share; FILE is made anew.
  *
  *	(no role)		all that one program can see by itself
- *	init			makes FILE, for the following
+ *	init [plain]		makes FILE, for the following; plain: the lock knows no inheritance
  *	turns SIDE COUNT	takes turns with the other side (0 or 1), on a futex
  *	count COUNT		adds COUNT to a number, under a lock that processes share, with inheritance
  *	total			prints the number
  *	hold			locks, says so on standard output, and ends with the lock, when standard input does
  *	inherit			gets the lock from one that died with it
+ *	waited			until somebody waits for the lock
+ *	storm COUNT		executes itself COUNT times, while its threads map and unmap FILE
  *	limit PAGES		maps so many pages of a file
+ *	disk			FILE is on a disk, which gets what is stored, again and again
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -251,6 +254,46 @@ static void children(int fd)
 	close(pipes[1][1]);
 }
 
+static int storm_fd;
+static volatile int storm_over;
+
+/* A place that is the file's and the program's own in turn. */
+static void *turns_over(void *place)
+{
+	while (!storm_over) {
+		if (mmap(place, PAGE, RW, MAP_SHARED | MAP_FIXED, storm_fd, 0) != place ||
+		    mmap(place, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != place)
+			_exit(3);
+	}
+	return NULL;
+}
+
+/* Whatever the child has there, it and Linux have the same: what read() stores there is there. */
+static void forks_meanwhile(int fd)
+{
+	char *place = map(fd, 1, RW, 0);
+	int i, good = 1, text = memfd_create("text", 0);
+	pthread_t thread;
+	pid_t pid;
+
+	storm_fd = fd;
+	storm_over = 0;
+	pwrite(text, "the text", 8, 0);
+	pthread_create(&thread, NULL, turns_over, place);
+	for (i = 0; good && i < 100; i++) {
+		pid = fork();
+		if (!pid)
+			_exit(touch(place, 1) || pread(text, place, 8, 0) != 8 ||
+			      memcmp(place, "the text", 8));
+		good = !child_status(pid);
+	}
+	check(good, "forks while a thread maps");
+	storm_over = 1;
+	pthread_join(thread, NULL);
+	close(text);
+	munmap(place, PAGE);
+}
+
 /* Where the program before had files mapped, perhaps: memory is the program's. */
 static int inside(void)
 {
@@ -316,6 +359,7 @@ static int alone(const char *path)
 	protections(path, fd);
 	moves(fd);
 	children(fd);
+	forks_meanwhile(fd);
 	close(fd);
 	the_end(path);
 	nameless();
@@ -341,7 +385,7 @@ static struct common *common(const char *path, int flags)
 	return c;
 }
 
-static int init(const char *path)
+static int init(const char *path, int plain)
 {
 	struct common *c = common(path, O_CREAT | O_TRUNC);
 	pthread_mutexattr_t attr;
@@ -349,7 +393,8 @@ static int init(const char *path)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setpshared(&attr, PTHREAD_PROCESS_SHARED);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
-	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	if (!plain)
+		pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
 	return pthread_mutex_init(&c->lock, &attr);
 }
 
@@ -400,6 +445,48 @@ static int inherit(struct common *c)
 	       pthread_mutex_unlock(&c->lock);
 }
 
+/* With inheritance a bit says so, without it the value 2. */
+static int waited(struct common *c)
+{
+	volatile unsigned int *word = (volatile unsigned int *)&c->lock.__data.__lock;
+
+	while (!(*word & FUTEX_WAITERS) && *word != 2)
+		usleep(1000);
+	return 0;
+}
+
+static void *maps_and_unmaps(void *arg)
+{
+	int fd = *(int *)arg;
+	char *a;
+
+	for (;;) {
+		a = map(fd, 8, RW, 0);
+		if (a == MAP_FAILED || a[PAGE] != 's' || munmap(a, 8 * PAGE))
+			_exit(3);
+	}
+	return NULL;
+}
+
+/* Each image looks whether its memory is its own, and dies of exec in the middle of what its threads do. */
+static int storm(const char *path, int count)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600), i;
+	char left[16];
+	pthread_t thread;
+
+	if (inside() || fd < 0 || ftruncate(fd, 8 * PAGE) || pwrite(fd, "s", 1, PAGE) != 1)
+		return 1;
+	if (!count)
+		return 0;
+	for (i = 0; i < 4; i++)
+		pthread_create(&thread, NULL, maps_and_unmaps, &fd);
+	usleep(300 + 137 * (count % 31));
+	snprintf(left, sizeof(left), "%d", count - 1);
+	execl("/proc/self/exe", "shared-files", path, "storm", left, NULL);
+	return 2;
+}
+
 static int limit(const char *path, unsigned int pages)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
@@ -414,6 +501,35 @@ static int limit(const char *path, unsigned int pages)
 	return 0;
 }
 
+/* Past the page cache, which knows nothing of a page that is not dirty. */
+static int disk_has(const char *path, const char *text)
+{
+	static char buffer[PAGE] __attribute__((aligned(PAGE)));
+	int fd = open(path, O_RDONLY | O_DIRECT), good;
+
+	good = fd >= 0 && read(fd, buffer, PAGE) == PAGE && !strcmp(buffer, text);
+	close(fd);
+	return good;
+}
+
+static int disk(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+	char *a;
+
+	if (!check(fd >= 0 && !ftruncate(fd, PAGE), "a file on a disk"))
+		return test_end();
+	a = map(fd, 1, RW, 0);
+	strcpy(a, "one");
+	check(!msync(a, PAGE, MS_SYNC) && disk_has(path, "one"), "msync");
+	strcpy(a, "two");
+	check(!msync(a, PAGE, MS_SYNC) && disk_has(path, "two"), "msync, when the page was clean");
+	strcpy(a, "three");
+	check(!munmap(a, PAGE) && disk_has(path, "three"), "munmap");
+	unlink(path);
+	return test_end();
+}
+
 int main(int argc, char **argv)
 {
 	const char *role = argc > 2 ? argv[2] : "";
@@ -426,7 +542,11 @@ int main(int argc, char **argv)
 	if (!strcmp(role, "inside"))
 		return inside();
 	if (!strcmp(role, "init"))
-		return init(argv[1]);
+		return init(argv[1], argc > 3);
+	if (!strcmp(role, "storm") && argc == 4)
+		return storm(argv[1], atoi(argv[3]));
+	if (!strcmp(role, "disk"))
+		return disk(argv[1]);
 	if (!strcmp(role, "limit") && argc == 4)
 		return limit(argv[1], atoi(argv[3]));
 	c = common(argv[1], 0);
@@ -440,5 +560,7 @@ int main(int argc, char **argv)
 		return hold(c);
 	if (!strcmp(role, "inherit"))
 		return inherit(c);
+	if (!strcmp(role, "waited"))
+		return waited(c);
 	return 2;
 }

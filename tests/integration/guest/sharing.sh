@@ -16,15 +16,30 @@ both() {
 	timeout 100 "$@" && wait $other
 }
 
-# killed SHARE: a process holds the lock, and its shadow is killed.
-killed() {
-	$share $1 init
-	mkfifo /tmp/end
-	crtos run $share $1 hold <>/tmp/end >/tmp/held 2>/dev/null &
-	run=$!
-	wait_until 40 grep -q held /tmp/held && kill -9 "$(crtos status --raw | sed -n 's/^process\..*\.pid: //p')"
-	wait $run
+# held SIDE HEIR FILE...: a process holds the lock on one side (a command before $share, or nothing), another one waits for
+# it on the other; `end` then makes the first one end.
+held() {
+	side=$1 heir=$2 file=$3
 	rm -f /tmp/end /tmp/held
+	mkfifo /tmp/end
+	$side $share $file hold <>/tmp/end >/tmp/held 2>/dev/null &
+	owner=$!
+	wait_until 40 grep -q held /tmp/held || return 1
+	timeout 60 $heir $share $file inherit >/tmp/inherited &
+	next=$!
+	timeout 60 $share $file waited || return 1
+	$end
+	wait $owner
+	wait $next && grep -q "the owner died" /tmp/inherited
+}
+
+says_goodbye() {
+	echo >/tmp/end
+}
+
+# The process that runs longest has the lowest number.
+is_killed() {
+	kill -9 "$(crtos status --raw | sed -n 's/^process\..*\.pid: //p' | sort -n | head -n 1)"
 }
 
 for place in /tmp /dev/shm; do
@@ -38,12 +53,16 @@ for place in /tmp /dev/shm; do
 	first="$share $file count 400"
 	ok "a lock with a process of Linux" both crtos run $share $file count 400
 	is "which both had 400 times" 800 "$($share $file total)"
-	ok "an owner ends" sh -c "crtos run $share $file hold </dev/null"
-	refused "Linux gets its lock" 0 "the owner died" $share $file inherit
-	ok "an owner ends on Linux" sh -c "$share $file hold </dev/null"
-	refused "a real-time process gets its lock" 0 "the owner died" crtos run $share $file inherit
-	killed $file
-	refused "an owner is killed, with its shadow" 0 "the owner died" timeout 20 $share $file inherit
+	for kind in "" plain; do
+		$share $file init $kind
+		end=says_goodbye
+		ok "an owner ends, Linux waits${kind:+, no inheritance}" held "crtos run" "" $file
+		ok "an owner ends on Linux${kind:+, no inheritance}" held "" "crtos run" $file
+		end=is_killed
+		ok "an owner is killed, Linux waits${kind:+, no inheritance}" held "crtos run" "" $file
+		ok "an owner is killed, a real-time process waits${kind:+, no inheritance}" held "crtos run" "crtos run" $file
+	done
+	ok "exec while threads map" crtos run $share $place/storm storm 40
 done
 
 ok "no process is left" wait_until 30 value_is processes 0

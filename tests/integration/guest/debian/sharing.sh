@@ -24,3 +24,6 @@ wait_until 20 redis-cli -p 7004 ping
 is "Linux reads what it saved" 2000 "$(redis-cli -p 7004 dbsize)"
 redis-cli -p 7004 shutdown nosave
 wait $server
+# The root is a disk.
+ok "what is stored reaches the disk, on Linux" $P/shared-files /root/shared disk
+ok "what is stored reaches the disk" crtos run $P/shared-files /root/shared disk
