@@ -23,6 +23,7 @@
 #define _GNU_SOURCE
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <sys/user.h>
 #include <time.h>
 
@@ -32,6 +33,7 @@
 #include "tracee.h"
 
 #define SETTLED 20 /* seconds; longer than anything may take */
+#define OVERDUE (6 * SETTLED) /* one run, and what shows that the partition still works */
 #define STEPS 120
 #define OPERATIONS 256
 #define PROGRAM "/opt/crtos/programs/short-life"
@@ -51,6 +53,40 @@ static enum from from;
 static unsigned int seen[OPERATIONS]; /* operations of the device at points that were used */
 static unsigned int used, senduipis;
 static int device;
+
+/* --- what stands still ----------------------------------------------------------------------- */
+
+/* Every second from then on, as it may come before what it is to interrupt. */
+static void expect_end(void)
+{
+	const struct itimerval time = { .it_value.tv_sec = OVERDUE, .it_interval.tv_sec = 1 };
+
+	setitimer(ITIMER_REAL, &time, NULL);
+}
+
+static void set_overdue(int signal)
+{
+	(void)signal;
+	tracee_overdue = 1;
+}
+
+static void show_what_stands_still(void)
+{
+	static const char commands[] =
+		"{ crtos status; crtos status --raw | grep ^process; crtos log | tail -n 20\n"
+		"for task in /proc/[0-9]*/task/[0-9]*; do\n"
+		"	[ ! -e $task/exe ] || { echo $task: $(cat $task/cmdline | tr '\\0' ' ')\n"
+		"		grep -e State -e Pnd -e SigBlk $task/status; cat $task/syscall $task/stack; }\n"
+		"done; } 2>&1 | sed 's/^/# /'";
+
+	if (!tracee_overdue)
+		return;
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+	printf("# it stands still:\n");
+	fflush(stdout);
+	if (system(commands))
+		printf("# and no more can be told\n");
+}
 
 /* --- what is left ---------------------------------------------------------------------------- */
 
@@ -112,8 +148,10 @@ static int succeeds(const char *what, char *const *command, int wanted)
 		execvp(command[0], command);
 		_exit(127);
 	}
-	if (waitpid(pid, &status, 0) != pid)
-		tracee_give_up("waitpid");
+	if (waitpid(pid, &status, 0) != pid) {
+		show_what_stands_still();
+		tracee_give_up(what);
+	}
 	if (WIFEXITED(status) && WEXITSTATUS(status) == wanted)
 		return 1;
 	printf("# %s: wait status %#x\n", what, status);
@@ -196,6 +234,7 @@ static unsigned int run_to(struct tracee *t, char *const *command, unsigned int 
 	unsigned int points = 0;
 	int begun = 0, looped = 0;
 
+	expect_end();
 	tracee_launch(t, command);
 	while (points < n && tracee_next(t)) {
 		begun = begun || is_first(&t->at, &looped);
@@ -236,12 +275,10 @@ static int at_senduipi(pid_t tid)
 /* The module ends a shadow that has a process; one that was about to make it finds no partition. */
 static void end_without_partition(struct tracee *t, int exists)
 {
-	alarm(3 * SETTLED);
 	if (exists)
 		tracee_hold_to_end(t);
 	while (tracee_next(t))
 		;
-	alarm(0);
 }
 
 /* Return: whether the process ended as it should. */
@@ -270,9 +307,7 @@ static int die(struct tracee *t)
 		end_without_partition(t, exists);
 		return (t->status == -SIGKILL || t->status == LOST_STATUS) && stop() && start();
 	case HOLD:
-		alarm(3 * SETTLED);
 		tracee_hold_to_end(t);
-		alarm(0);
 		return t->status == -SIGKILL || t->status == -SIGSEGV;
 	default:
 		tracee_kill(t, process);
@@ -287,6 +322,7 @@ static int die_at(char *const *command, unsigned int n, int status_alone)
 	struct point at;
 
 	if (run_to(&t, command, n) < n) {
+		show_what_stands_still();
 		if (t.status != status_alone)
 			printf("# it ends with %d, not %d\n", t.status, status_alone);
 		return t.status == status_alone && works() ? 1 : -1;
@@ -298,6 +334,7 @@ static int die_at(char *const *command, unsigned int n, int status_alone)
 	if (die(&t) && works())
 		return 0;
 	describe(n, &at);
+	show_what_stands_still();
 	printf("# it ended with %d\n", t.status);
 	return -1;
 }
@@ -308,6 +345,7 @@ static int die_after(char *const *command, unsigned int steps)
 	static struct tracee t;
 	int written = 0;
 
+	expect_end();
 	tracee_launch(&t, command);
 	while (!written && tracee_next(&t))
 		written = t.at.kind == EXIT && t.at.call == SYS_write && t.at.args[0] == 1;
@@ -327,6 +365,7 @@ static int sweep_steps(char *const *command, unsigned int max)
 
 	for (i = 0; i < runs; i++) {
 		if (die_after(command, i * STEPS / runs)) {
+			show_what_stands_still();
 			printf("# %u instructions after the write\n", i * STEPS / runs);
 			return 0;
 		}
@@ -342,7 +381,8 @@ static int sweep_points(char *const *command, unsigned int max)
 	unsigned int total = run_to(&t, command, -1u), i, n;
 	int ret = 0, alone = t.status;
 
-	if (!total || !works()) {
+	if (tracee_overdue || !total || !works()) {
+		show_what_stands_still();
 		printf("# alone it ends with %d after %u points\n", alone, total);
 		return 0;
 	}
@@ -402,6 +442,7 @@ int main(int argc, char **argv)
 	if (device < 0)
 		tracee_give_up(CRTOS_DEVICE);
 	stay_on_one_cpu();
+	sigaction(SIGALRM, &(struct sigaction){ .sa_handler = set_overdue }, NULL);
 	base = count();
 	begin = now();
 	if (action == STEP)

@@ -44,6 +44,9 @@ struct tracee {
 	unsigned int threads;
 };
 
+/* Set by a signal handler of whoever includes this: what is waited for here comes no more. */
+static volatile sig_atomic_t tracee_overdue;
+
 static inline void tracee_give_up(const char *what)
 {
 	printf("not ok - %s: %s\n1..1\n", what, strerror(errno));
@@ -131,7 +134,7 @@ static inline void tracee_go_on(struct tracee *t)
 	tracee_resume(t, t->images < TRACEE_IMAGE ? PTRACE_CONT : PTRACE_SYSCALL);
 }
 
-/* Run on to the next point, which is in t->at then. Return: 0 when the whole process has ended. */
+/* Run on to the next point, which is in t->at then. Return: 0 when the whole process has ended, or is overdue. */
 static inline int tracee_next(struct tracee *t)
 {
 	int status;
@@ -210,7 +213,7 @@ static inline void tracee_go_inside(struct tracee *t)
 	int status;
 
 	tracee_resume(t, PTRACE_SYSCALL);
-	while (!waitpid(tid, &status, __WALL | WNOHANG) && !tracee_rests(t))
+	while (!tracee_overdue && !waitpid(tid, &status, __WALL | WNOHANG) && !tracee_rests(t))
 		usleep(100);
 }
 
