@@ -13,6 +13,7 @@
 
 #include <crtos/uapi.h>
 
+#include "dump.h"
 #include "features.h"
 #include "ioctl.h"
 #include "mailbox.h"
@@ -110,6 +111,7 @@ static const struct file_operations device_ops = {
 	.open = crtos_session_open,
 	.release = crtos_session_release,
 	.mmap = crtos_session_mmap,
+	.write = crtos_session_write,
 	.unlocked_ioctl = device_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,

@@ -16,6 +16,7 @@ int crtos_session_open(struct inode *inode, struct file *file)
 	if (!session)
 		return -ENOMEM;
 	mutex_init(&session->lock);
+	init_waitqueue_head(&session->dump_wait);
 	session->file = file;
 	file->private_data = session;
 	return 0;

@@ -3,7 +3,9 @@
 #define _CRTOS_SESSION_H
 
 #include <linux/fs.h>
+#include <linux/atomic.h>
 #include <linux/mutex.h>
+#include <linux/wait.h>
 
 struct crtos_process;
 
@@ -12,6 +14,8 @@ struct crtos_session {
 	struct file *file;
 	struct mutex lock;		/* one PROC_CREATE */
 	struct crtos_process *process;	/* set once, with release */
+	atomic_t dumped;		/* threads that have taken their program's registers */
+	wait_queue_head_t dump_wait;	/* for them */
 };
 
 int crtos_session_open(struct inode *inode, struct file *file);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include <asm/unistd_64.h>
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 
 #include "check.h"
+#include "dump.h"
 #include "kstring.h"
 #include "process.h"
 #include "scf.h"
@@ -89,24 +92,47 @@ s64 check_mmsghdr(struct regs *regs)
 	return 0;
 }
 
-/* "/proc/self/exe", or with the program's number: to Linux that would be the shadow. */
-bool path_is_exe(u64 path)
+/* "/proc/self/NAME", or with the program's number: to Linux that would be the shadow. */
+static bool path_is_own(u64 path, const char *name)
 {
-	static const char head[] = "/proc/", self[] = "self/exe", tail[] = "/exe";
+	static const char head[] = "/proc/", self[] = "self/", thread_self[] = "thread-self/";
 	char text[32], *at = text + sizeof(head) - 1;
 	u32 pid = 0;
 
 	if (strncpy_from_user(text, path, sizeof(text)) < 0 || memcmp(text, head, sizeof(head) - 1))
 		return false;
-	if (!memcmp(at, self, sizeof(self)))
-		return true;
+	if (!memcmp(at, self, sizeof(self) - 1))
+		return !strcmp(at + sizeof(self) - 1, name);
+	if (!memcmp(at, thread_self, sizeof(thread_self) - 1))
+		return !strcmp(at + sizeof(thread_self) - 1, name);
 	while (*at >= '0' && *at <= '9' && pid <= INT32_MAX / 10)
 		pid = pid * 10 + *at++ - '0';
-	return pid && pid == (u32)current->process->pid && !memcmp(at, tail, sizeof(tail));
+	return pid && pid == (u32)current->process->pid && *at == '/' && !strcmp(at + 1, name);
+}
+
+bool path_is_exe(u64 path)
+{
+	return path_is_own(path, "exe");
+}
+
+/* Of calls that open for reading. */
+static bool opens_maps(const struct regs *regs, u64 path, u64 *flags)
+{
+	if (regs->error != __NR_open && regs->error != __NR_openat)
+		return false;
+	*flags = regs->error == __NR_open ? arg1(regs) : arg2(regs);
+	return (*flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) == O_RDONLY &&
+	       path_is_own(path, "maps");
 }
 
 static s64 check_path(struct regs *regs, u64 path)
 {
+	u64 flags;
+
+	if (opens_maps(regs, path, &flags)) {
+		regs->rax = dump_maps(flags);
+		return CHECK_DONE;
+	}
 	if (!path_is_exe(path))
 		return 0;
 	regs->rax = scf(CRTOS_OP_ON_EXE, regs->error, arg0(regs), arg1(regs), arg2(regs),

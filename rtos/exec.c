@@ -40,11 +40,12 @@
 #define SCRIPT_DEPTH	5		/* scripts whose interpreters are scripts, as on Linux */
 #define BRK_GAP		(16 * PAGE_SIZE)
 #define HWCAP2_FSGSBASE	2
-#define AUX_PAIRS	22
+#define AUX_PAIRS	20		/* all that aux_fill() puts */
 
 struct file {
 	s64 fd;
 	u64 bias;
+	u32 name;			/* CRTOS_OP_FILE */
 	struct elf_image elf;
 };
 
@@ -132,6 +133,8 @@ static s64 open_file(struct exec *e, struct file *file, u64 path, char *text)
 	file->fd = on_path(__NR_openat, path, O_RDONLY | O_CLOEXEC, 0);
 	if (file->fd < 0)
 		return file->fd;
+	ret = scf(CRTOS_OP_FILE, file->fd);
+	file->name = ret > 0 ? ret : 0;
 	ret = check_mode(e, file->fd, path);
 	return ret ? ret : read_kernel(e, file->fd, text, SCRIPT_BYTES, 0);
 }
@@ -296,7 +299,11 @@ static int load_segment(struct mm *mm, const struct file *file, const struct elf
 	if (ret < 0)
 		return ret;
 	/* Linux would map it and send SIGBUS when what is missing is touched. */
-	return (u64)ret < s->filesz ? -EIO : 0;
+	if ((u64)ret < s->filesz)
+		return -EIO;
+	start = ALIGN_DOWN(vaddr, PAGE_SIZE);
+	return mm_name_image(mm, start, ALIGN_UP(vaddr + s->filesz, PAGE_SIZE), file->name,
+			     s->offset - (vaddr - start));
 }
 
 static int load_file(struct mm *mm, const struct file *file)
@@ -419,7 +426,7 @@ static int put_pointers(const struct args *args, u64 *sp, u64 strings, u32 *at, 
 	return 0;
 }
 
-static int make_stack(struct exec *e, u64 *stack)
+static int make_stack(struct exec *e, u64 *stack, u64 *auxv)
 {
 	static const char platform[] = "x86_64";
 	const struct args *args = &e->args;
@@ -446,6 +453,7 @@ static int make_stack(struct exec *e, u64 *stack)
 	    put_pointers(args, &sp, strings, &at, args->envc) ||
 	    copy_to_user(sp, aux.pair, aux.count * sizeof(u64)))
 		return -EFAULT;
+	*auxv = sp;
 	return 0;
 }
 
@@ -464,6 +472,19 @@ static void set_name(struct process *p, const struct args *args)
 		p->comm[i] = args_byte(args, base + i);
 	memset(p->comm + i, 0, sizeof(p->comm) - i);
 	scf(CRTOS_OP_SETNAME, MM_STACK_TOP - 16 - args->bytes + base);
+}
+
+/* For /proc/PID of the shadow, and for a core file. */
+static void tell_stack(const struct args *args, u64 auxv)
+{
+	u64 strings = MM_STACK_TOP - 16 - args->bytes, arguments;
+	u32 at = string_end(args, 0), i;
+
+	arguments = strings + at;
+	for (i = 0; i < args->argc; i++)
+		at = string_end(args, at);
+	scf(CRTOS_OP_SET_MM, arguments, strings + at, strings + args->bytes, auxv,
+	    AUX_PAIRS * 2 * sizeof(u64));
 }
 
 static void set_regs(const struct exec *e, struct regs *regs, u64 stack)
@@ -509,7 +530,7 @@ static int own_memory(struct exec *e, struct process *p)
 /* Files are open and judged, strings are copied: from here on there is no way back. */
 static int replace(struct exec *e, struct process *p, struct regs *regs)
 {
-	u64 stack;
+	u64 stack, auxv;
 	int ret;
 
 	futex_exec();
@@ -517,11 +538,12 @@ static int replace(struct exec *e, struct process *p, struct regs *regs)
 	if (!ret)
 		ret = load(e, p);
 	if (!ret)
-		ret = make_stack(e, &stack);
+		ret = make_stack(e, &stack, &auxv);
 	if (ret)
 		return ret;
 	signal_exec(p);
 	set_name(p, &e->args);
+	tell_stack(&e->args, auxv);
 	scf(CRTOS_OP_SET_EXE, e->program.fd);
 	current->clear_child_tid = 0;
 	current->robust_list = 0;

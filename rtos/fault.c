@@ -119,5 +119,5 @@ void user_exception(struct regs *regs, u64 cr2)
 		  p->comm, current->tid, kind.name, (unsigned long)regs->error,
 		  (unsigned long)regs->rip, (unsigned long)regs->rsp, (unsigned long)addr,
 		  kind.sig);
-	process_exit(CRTOS_OP_DIE, kind.sig);
+	process_die(&info, current->slot);
 }

@@ -83,7 +83,7 @@ int mm_unmap_areas(struct mm *mm, u64 start, u64 end)
 	return 0;
 }
 
-static int new_area(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
+static int new_area(struct mm *mm, u64 start, u64 end, const struct vma *like)
 {
 	struct vma *vma = vma_crowded(&mm->vmas) ? NULL : kalloc(sizeof(*vma));
 
@@ -91,19 +91,22 @@ static int new_area(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 		return -ENOMEM;
 	vma->start = start;
 	vma->end = end;
-	vma->prot = prot;
-	vma->flags = flags;
+	vma->prot = like->prot;
+	vma->flags = like->flags;
+	vma->file = like->file;
+	vma->offset = like->offset;
 	vma_insert(&mm->vmas, vma);
 	return 0;
 }
 
 int mm_map_area(struct mm *mm, u64 start, u64 end, u32 prot, u32 flags)
 {
+	const struct vma area = { .prot = prot, .flags = flags | (prot ? VMA_POPULATED : 0) };
 	int ret;
 
 	if (prot && !affordable(end - start))
 		return -ENOMEM;
-	ret = new_area(mm, start, end, prot, flags | (prot ? VMA_POPULATED : 0));
+	ret = new_area(mm, start, end, &area);
 	if (ret)
 		return ret;
 	ret = prot ? mm_populate(mm, start, end, prot) : 0;
@@ -240,17 +243,30 @@ static s64 check_file(s64 fd)
 	return (mode & O_ACCMODE) == O_WRONLY ? -EACCES : 0;
 }
 
+/* As Linux knows it; 0 if it has no name. */
+static u32 file_number(s64 fd)
+{
+	s64 file = scf(CRTOS_OP_FILE, fd);
+
+	return file > 0 ? file : 0;
+}
+
 static int map_lent(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 offset)
 {
+	const struct vma area = {
+		.prot = mm_vm_prot(prot),
+		.flags = VMA_POPULATED | VMA_SHARED | VMA_FILE | VMA_LENT,
+		.file = file_number(fd),
+		.offset = offset,
+	};
 	u64 end = start + bytes;
-	u32 vm = mm_vm_prot(prot);
-	int ret = new_area(mm, start, end, vm, VMA_POPULATED | VMA_SHARED | VMA_FILE | VMA_LENT);
+	int ret = new_area(mm, start, end, &area);
 
 	if (ret)
 		return ret;
 	ret = mm_lent_map(mm, start, end, prot, fd, offset);
-	if (!ret && vm)
-		ret = mm_lend(mm, start, end, vm);
+	if (!ret && area.prot)
+		ret = mm_lend(mm, start, end, area.prot);
 	if (ret) {
 		mm_unmap_areas(mm, start, end);
 		return ret;
@@ -269,7 +285,9 @@ static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 o
 
 	if (ret)
 		return ret;
-	ret = mm_read_file(fd, start, bytes, offset);
+	ret = vma_set_file(&mm->vmas, start, start + bytes, file_number(fd), offset);
+	if (!ret)
+		ret = mm_read_file(fd, start, bytes, offset);
 	if (ret >= 0)
 		ret = mm_protect_areas(mm, start, start + bytes, mm_vm_prot(prot));
 	if (ret >= 0)
@@ -393,7 +411,7 @@ static s64 remap_move(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, 
 
 	if ((vma->flags & VMA_POPULATED) && bytes > old_bytes && !affordable(bytes - old_bytes))
 		return -ENOMEM;
-	ret = new_area(mm, to, to + bytes, vma->prot, vma->flags);
+	ret = new_area(mm, to, to + bytes, vma);
 	if (ret)
 		return ret;
 	if (vma->prot && bytes > old_bytes)
@@ -418,8 +436,11 @@ static s64 remap_move(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, 
 static int grow_lent(struct mm *mm, const struct vma *vma, u64 addr, u64 old_bytes, u64 bytes)
 {
 	u64 end = addr + old_bytes;
-	int ret = new_area(mm, end, addr + bytes, vma->prot, vma->flags);
+	struct vma more = *vma;
+	int ret;
 
+	more.offset += end - vma->start;
+	ret = new_area(mm, end, addr + bytes, &more);
 	if (ret)
 		return ret;
 	ret = mm_lent_grow(mm, addr, old_bytes, bytes, vma->prot);
@@ -432,7 +453,7 @@ static int grow_lent(struct mm *mm, const struct vma *vma, u64 addr, u64 old_byt
 
 static s64 move_lent(struct mm *mm, struct vma *vma, u64 old_bytes, u64 bytes, u64 to)
 {
-	int ret = new_area(mm, to, to + bytes, vma->prot, vma->flags);
+	int ret = new_area(mm, to, to + bytes, vma);
 
 	if (ret)
 		return ret;

@@ -116,6 +116,17 @@ int mm_protect_image(struct mm *mm, u64 start, u64 end, u32 prot)
 	return ret;
 }
 
+int mm_name_image(struct mm *mm, u64 start, u64 end, u32 file, u64 offset)
+{
+	int ret = mutex_lock(&mm->lock);
+
+	if (ret)
+		return ret;
+	ret = vma_set_file(&mm->vmas, start, end, file, offset);
+	mm_unlock(mm);
+	return ret;
+}
+
 int mm_image_done(struct mm *mm)
 {
 	int ret = mutex_lock(&mm->lock);

@@ -149,6 +149,8 @@ static int fork_area(struct mm *to, const struct mm *from, const struct vma *vma
 	new->end = vma->end;
 	new->prot = vma->prot;
 	new->flags = vma->flags;
+	new->file = vma->file;
+	new->offset = vma->offset;
 	list_append(&to->vmas, &new->link);
 	if (vma->flags & VMA_LENT) {
 		to->lend_due = true;

@@ -398,7 +398,7 @@ static _Noreturn void leave(enum slot_state slot_state)
 	thread_exit();
 }
 
-void process_exit(u32 op, u64 value)
+void process_exit_args(u32 op, u64 arg0, u64 arg1, u64 arg2)
 {
 	struct process *p = current->process;
 
@@ -410,11 +410,16 @@ void process_exit(u32 op, u64 value)
 		 * threads do. If it is busy, with a call that this thread was killed in, the module ends it.
 		 */
 		if (!scf_outstanding())
-			scf_post(op, value);
+			scf_post(op, arg0, arg1, arg2);
 		else
 			process_end(p, CRTOS_END_EXIT);
 	}
 	leave(SLOT_LOST);
+}
+
+void process_exit(u32 op, u64 value)
+{
+	process_exit_args(op, value, 0, 0);
 }
 
 void process_exit_thread(int code)
@@ -432,7 +437,7 @@ void process_exit_thread(int code)
 		process_exit(CRTOS_OP_EXIT_GROUP, code & 0xff);
 	if (scf_outstanding())
 		leave(SLOT_LOST);
-	scf_post(CRTOS_OP_EXIT_THREAD, 0);
+	scf_post(CRTOS_OP_EXIT_THREAD, 0, 0, 0);
 	leave(SLOT_FREE);
 }
 

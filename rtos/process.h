@@ -81,6 +81,9 @@ _Noreturn void user_thread_killed(void);
 void process_end(struct process *p, u32 reason);
 /* Ends it as the program wished or deserved: CRTOS_OP_EXIT_GROUP code, CRTOS_OP_DIE signal. */
 _Noreturn void process_exit(u32 op, u64 value);
+_Noreturn void process_exit_args(u32 op, u64 arg0, u64 arg1, u64 arg2);
+/* Ends it by a signal that the thread of that slot takes, with a core file if the signal makes one (dump.c). */
+_Noreturn void process_die(const struct signal_info *info, u32 slot);
 /* Ends `current`; the process too if it is the last thread. */
 _Noreturn void process_exit_thread(int code);
 /* Kills all threads but `current` and waits for their end. 0 or -EINTR. */

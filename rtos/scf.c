@@ -164,7 +164,7 @@ bool scf_outstanding(void)
 	return current->scf_seq != current->process->slot_answered[current->slot];
 }
 
-void scf_post(u32 nr, u64 arg)
+void scf_post(u32 nr, u64 arg0, u64 arg1, u64 arg2)
 {
 	struct process *p = current->process;
 	struct crtos_scf_slot *s = crtos_scf_slot(p->scf, current->slot);
@@ -172,7 +172,9 @@ void scf_post(u32 nr, u64 arg)
 	if (p->closed)
 		return;
 	s->request.nr = nr;
-	s->request.args[0] = arg;
+	s->request.args[0] = arg0;
+	s->request.args[1] = arg1;
+	s->request.args[2] = arg2;
 	s->request.notify = 0;
 	publish(p, s);
 }

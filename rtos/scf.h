@@ -50,7 +50,7 @@ static inline s64 scf_patient_call(u32 nr, const u64 args[6])
 #define scf(nr, ...) scf_errno(scf_own_call(nr, (const u64[6]){ __VA_ARGS__ }))
 
 /* A request that has no answer: one of the (no reply) operations, the last of this thread. */
-void scf_post(u32 nr, u64 arg);
+void scf_post(u32 nr, u64 arg0, u64 arg1, u64 arg2);
 
 /* True if an earlier call of `current` was left before its answer came: nothing can be posted. */
 bool scf_outstanding(void);

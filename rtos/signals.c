@@ -159,8 +159,10 @@ static void complete(struct process *p, struct thread *thread, int sig)
 		return;
 	if (p->signals->action[sig - 1].handler == (u64)SIG_DFL && !(SIGNAL_BIT(sig) & harmless) &&
 	    !(t->signals.real_mask & SIGNAL_BIT(sig))) {
-		if (!p->signals->fatal)
+		if (!p->signals->fatal) {
 			p->signals->fatal = sig;
+			p->signals->fatal_slot = t->slot;
+		}
 		notify_all(p);
 		return;
 	}
@@ -330,7 +332,7 @@ static void bad_frame(struct regs *regs, int sig)
 
 	if (sig == SIGSEGV || !caught(current->process, SIGSEGV) ||
 	    (current->sigmask & SIGNAL_BIT(SIGSEGV)) || handle(regs, &info))
-		process_exit(CRTOS_OP_DIE, SIGSEGV);
+		process_die(&info, current->slot);
 }
 
 bool signal_fault(struct regs *regs, const struct signal_info *info)
@@ -354,12 +356,26 @@ s64 signal_return(struct regs *regs)
 	return regs->rax;
 }
 
-static void take_default(int sig)
+static void take_default(const struct signal_info *info)
 {
-	if (SIGNAL_BIT(sig) & STOPPING)
-		process_stop(sig);
-	else if (!(SIGNAL_BIT(sig) & HARMLESS))
-		process_exit(CRTOS_OP_DIE, sig);
+	if (SIGNAL_BIT(info->sig) & STOPPING)
+		process_stop(info->sig);
+	else if (!(SIGNAL_BIT(info->sig) & HARMLESS))
+		process_die(info, current->slot);
+}
+
+/* By whichever thread is first; what is told of it is the signal's, and the thread that it was for. */
+static _Noreturn void die_of_fatal(struct process *p)
+{
+	const int sig = p->signals->fatal;
+	struct thread *t = p->slot[p->signals->fatal_slot];
+	struct signal_info info = { .sig = sig };
+
+	if (t && t->signals.pending.set & SIGNAL_BIT(sig))
+		sigqueue_take(&t->signals.pending, sig, &info, &p->signals->queued);
+	else if (p->signals->pending.set & SIGNAL_BIT(sig))
+		sigqueue_take(&p->signals->pending, sig, &info, &p->signals->queued);
+	process_die(&info, t ? t->slot : current->slot);
 }
 
 void signal_deliver(struct regs *regs)
@@ -375,13 +391,13 @@ void signal_deliver(struct regs *regs)
 		restore_mask();
 	while (!current->killed) {
 		if (p->signals->fatal)
-			process_exit(CRTOS_OP_DIE, p->signals->fatal);
+			die_of_fatal(p);
 		sig = signal_take(~current->sigmask, &info);
 		if (!sig)
 			break;
 		if (!caught(p, sig)) {
 			if (p->signals->action[sig - 1].handler == (u64)SIG_DFL)
-				take_default(sig);
+				take_default(&info);
 		} else if (handle(regs, &info)) {
 			bad_frame(regs, sig);
 		}

@@ -47,6 +47,7 @@ struct signals {
 	struct posix_timers timers;
 	struct posix_timer itimer[3];	/* ITIMER_REAL, _VIRTUAL, _PROF; in use if it has a process */
 	int fatal;		/* it ends by that signal as soon as a thread leaves the kernel */
+	u32 fatal_slot;		/* of the thread that would take it */
 };
 CRTOS_ASSERT(sizeof(struct signals) <= PAGE_SIZE);
 

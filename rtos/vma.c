@@ -73,9 +73,17 @@ int vma_split(struct list *vmas, u64 addr)
 	high->end = low->end;
 	high->prot = low->prot;
 	high->flags = low->flags;
+	high->file = low->file;
+	high->offset = low->offset + (addr - low->start);
 	low->end = addr;
 	list_insert(&low->link, &high->link);
 	return 0;
+}
+
+static bool same_file(const struct vma *low, const struct vma *high)
+{
+	return low->file == high->file &&
+	       (!low->file || low->offset + (low->end - low->start) == high->offset);
 }
 
 void vma_merge(struct list *vmas, u64 start, u64 end)
@@ -85,11 +93,27 @@ void vma_merge(struct list *vmas, u64 start, u64 end)
 	for (; vma && vma->start <= end; vma = next) {
 		next = vma_next(vmas, vma);
 		if (!next || vma->end != next->start || vma->prot != next->prot ||
-		    vma->flags != next->flags || (vma->flags & VMA_GUARD))
+		    vma->flags != next->flags || (vma->flags & VMA_GUARD) || !same_file(vma, next))
 			continue;
 		next->start = vma->start;
+		next->offset = vma->offset;
 		vma_remove(vma);
 	}
+}
+
+int vma_set_file(struct list *vmas, u64 start, u64 end, u32 file, u64 offset)
+{
+	struct vma *vma;
+	int ret = vma_split(vmas, start);
+
+	if (!ret)
+		ret = vma_split(vmas, end);
+	for (vma = vma_find(vmas, start); !ret && vma && vma->start < end;
+	     vma = vma_next(vmas, vma)) {
+		vma->file = file;
+		vma->offset = offset + (vma->start - start);
+	}
+	return ret;
 }
 
 void vma_remove(struct vma *vma)

@@ -20,6 +20,8 @@ struct vma {
 	u64 start, end;
 	u32 prot;		/* VM_* */
 	u32 flags;		/* VMA_* */
+	u32 file;		/* what it is a copy of, as CRTOS_OP_FILE names it; 0: nothing with a name */
+	u64 offset;		/* of its start in that file */
 };
 
 /* As many areas as an address space may have: searches are linear, and nothing else runs meanwhile. */
@@ -39,6 +41,8 @@ int vma_split(struct list *vmas, u64 addr);
 /* Joins equal neighbours in and around [start, end). */
 void vma_merge(struct list *vmas, u64 start, u64 end);
 void vma_remove(struct vma *vma);
+/* All of [start, end) is of that file, from `offset` on. 0 or -ENOMEM, with nothing changed. */
+int vma_set_file(struct list *vmas, u64 start, u64 end, u32 file, u64 offset);
 /* The highest free range of `bytes` in [bottom, top); 0: none. */
 u64 vma_gap(const struct list *vmas, u64 bottom, u64 top, u64 bytes);
 

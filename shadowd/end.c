@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <linux/prctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core.h"
 #include "raw.h"
 #include "shadow.h"
 
@@ -49,23 +51,37 @@ _Noreturn void shadow_exit(int status)
 	exit_group(status);
 }
 
-/* A core would be the shadow's, not the program's. */
-_Noreturn void shadow_die(int signal)
+/* A core would be the shadow's, not the program's. A pipe takes one whatever the limit is. */
+static _Noreturn void die(int signal)
 {
 	/* The kernel's struct sigaction, all zero: SIG_DFL. */
 	const uint64_t default_action[4] = { 0 };
 	uint64_t mask = 1ull << (signal - 1);
 	struct rlimit no_core = { 0, 0 };
 
-	claim_end();
-	shadow_print_stats();
 	getrlimit(RLIMIT_CORE, &no_core);
 	no_core.rlim_cur = 0;
 	setrlimit(RLIMIT_CORE, &no_core);
+	raw_syscall6(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0, 0);
 	raw_syscall4(__NR_rt_sigaction, signal, (uintptr_t)default_action, 0, sizeof(mask));
 	raw_syscall4(__NR_rt_sigprocmask, SIG_UNBLOCK, (uintptr_t)&mask, 0, sizeof(mask));
 	raw_syscall3(__NR_tgkill, getpid(), gettid(), signal);
 	exit_group(128 + signal);
+}
+
+_Noreturn void shadow_die(int signal)
+{
+	claim_end();
+	shadow_print_stats();
+	die(signal);
+}
+
+_Noreturn void shadow_dump(int signal, uint64_t core, uint64_t bytes)
+{
+	claim_end();
+	shadow_print_stats();
+	core_end(signal, core, bytes);
+	die(signal);
 }
 
 static _Noreturn void fail(const char *text)
@@ -111,6 +127,9 @@ static _Noreturn void end_as_requested(void)
 			shadow_exit(value);
 		if (nr == CRTOS_OP_DIE && value >= 1 && value <= 64)
 			shadow_die(value);
+		if (nr == CRTOS_OP_DUMP && value >= 1 && value <= 64)
+			shadow_dump(value, CRTOS_SCF_READ(s->request.args[1]),
+				    CRTOS_SCF_READ(s->request.args[2]));
 	}
 	shadow_fail("ended by the RTOS without a status");
 }

@@ -56,4 +56,37 @@ shadow_signal_return:
 	movl	$15, %eax		/* rt_sigreturn */
 	syscall
 	.size	shadow_signal_return, . - shadow_signal_return
+/*
+ * RDI: struct crtos_dump, RSI: its XSAVE state, EDX: the session, RCX: status of a process that does not end by this.
+ * The registers of the program's thread, those that are not in struct pt_regs first; then the module gives it the
+ * others, and the thread does not come back.
+ */
+	.globl	core_become
+	.type	core_become, @function
+core_become:
+	movq	%rdi, %r12
+	movq	%rsi, %r13
+	movl	%edx, %r14d
+	movl	%ecx, %r15d
+	movl	$158, %eax		/* arch_prctl(ARCH_SET_FS) */
+	movl	$0x1002, %edi
+	movq	168(%r12), %rsi
+	syscall
+	movl	$158, %eax		/* arch_prctl(ARCH_SET_GS) */
+	movl	$0x1001, %edi
+	movq	176(%r12), %rsi
+	syscall
+	movl	$-1, %eax
+	movl	$-1, %edx
+	xrstor64 (%r13)
+	movl	$1, %eax		/* write */
+	movl	%r14d, %edi
+	movq	%r12, %rsi
+	movl	$192, %edx		/* sizeof(struct crtos_dump) */
+	syscall
+1:	movl	$231, %eax		/* exit_group */
+	movl	%r15d, %edi
+	syscall
+	jmp	1b
+	.size	core_become, . - core_become
 	.section .note.GNU-stack, "", @progbits

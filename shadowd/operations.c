@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include "args.h"
+#include "files.h"
 #include "raw.h"
 #include "shadow.h"
 #include "signals.h"
@@ -37,6 +38,10 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 		if (args[0] < 1 || args[0] > 64)
 			shadow_protocol_error();
 		shadow_die(args[0]);
+	case CRTOS_OP_DUMP:
+		if (args[0] < 1 || args[0] > 64)
+			shadow_protocol_error();
+		shadow_dump(args[0], args[1], args[2]);
 	case CRTOS_OP_ZAP:
 		return raw_syscall3(__NR_ioctl, shadow.mirror_dev, CRTOS_IOC_ZAP, 0);
 	case CRTOS_OP_LEND:
@@ -56,6 +61,12 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 		return shadow_exec();
 	case CRTOS_OP_SET_EXE:
 		return shadow_set_exe(args[0]);
+	case CRTOS_OP_FILE:
+		return files_number(args[0]);
+	case CRTOS_OP_SET_MM:
+		return shadow_set_mm(args);
+	case CRTOS_OP_MAPS:
+		return shadow_maps(args[0], args[1], args[2]);
 	case CRTOS_OP_ON_EXE:
 		return shadow_on_exe(args);
 	case CRTOS_OP_STOP:

@@ -102,6 +102,10 @@ int shadow_map_mirror(void);
 long shadow_set_exe(int fd);
 long shadow_on_exe(const uint64_t args[6]);
 
+/* maps.c: CRTOS_OP_MAPS, CRTOS_OP_SET_MM. */
+long shadow_maps(uint64_t at, uint64_t count, uint64_t flags);
+long shadow_set_mm(const uint64_t args[6]);
+
 /* service.c: the system call, or -EINTR where it has not begun and *interrupt == seq. */
 long shadow_syscall(const struct crtos_scf_call *call, const uint32_t *interrupt, uint32_t seq);
 
@@ -124,6 +128,10 @@ int shadow_threads_init(void);
 int shadow_attach_first(void);
 /* Starts the shadow thread of a slot; returns its tid or -errno, once it is attached. */
 long shadow_clone(uint64_t slot);
+/* The tid of a slot's thread, if it works; else 0. */
+pid_t shadow_thread_tid(uint32_t slot);
+/* Waits for the end of those that have left their slots. */
+void shadow_threads_reap(void);
 /* The calling thread leaves its slot: called by the service routine. */
 void shadow_leave(struct shadow_thread *thread);
 /* It has left the loop, too, and touches its slot no more. */
@@ -135,6 +143,8 @@ void shadow_left(struct shadow_thread *thread);
  */
 _Noreturn void shadow_exit(int status);
 _Noreturn void shadow_die(int signal);
+/* CRTOS_OP_DUMP. */
+_Noreturn void shadow_dump(int signal, uint64_t core, uint64_t bytes);
 /* "crtos: PROGRAM: TEXT" on standard error, status 125. */
 _Noreturn void shadow_fail(const char *text);
 _Noreturn void shadow_protocol_error(void);

@@ -12,6 +12,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "core.h"
 #include "raw.h"
 #include "shadow.h"
 
@@ -118,6 +119,7 @@ static void on_module(int signal, siginfo_t *info, void *context)
 	int saved = errno;
 
 	(void)signal;
+	core_join();
 	/* From kernel code only: others may send this number too. */
 	if (info->si_code != SI_USER && info->si_code != SI_TKILL) {
 		shadow_check_state();
@@ -173,6 +175,9 @@ void shadow_signals_serve(void)
 	set_mask(SIG_SETMASK, SERVING);
 }
 
+static pthread_t waiter;
+static int stopping;
+
 static void *wait_for_signals(void *unused)
 {
 	const uint64_t waited = SERVING;
@@ -180,9 +185,10 @@ static void *wait_for_signals(void *unused)
 
 	(void)unused;
 	set_mask(SIG_SETMASK, ~FAULTS);
-	for (;;) {
+	while (!__atomic_load_n(&stopping, __ATOMIC_ACQUIRE)) {
 		if (raw_syscall4(__NR_rt_sigtimedwait, (uintptr_t)&waited, (uintptr_t)&info, 0,
-				 sizeof(waited)) > 0)
+				 sizeof(waited)) > 0 &&
+		    !__atomic_load_n(&stopping, __ATOMIC_ACQUIRE))
 			hand_over(&info, CRTOS_SLOT_NONE);
 	}
 	return NULL;
@@ -191,17 +197,22 @@ static void *wait_for_signals(void *unused)
 int shadow_signals_start(void)
 {
 	pthread_attr_t attr;
-	pthread_t thread;
 	int error = pthread_attr_init(&attr);
 
 	if (error)
 		return -error;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	error = pthread_attr_setstacksize(&attr, PTHREAD_STACK_MIN + 16384);
 	if (!error)
-		error = pthread_create(&thread, &attr, wait_for_signals, NULL);
+		error = pthread_create(&waiter, &attr, wait_for_signals, NULL);
 	pthread_attr_destroy(&attr);
 	return -error;
+}
+
+void shadow_signals_stop(void)
+{
+	__atomic_store_n(&stopping, 1, __ATOMIC_RELEASE);
+	if (waiter && !pthread_kill(waiter, SIGURG))
+		pthread_join(waiter, NULL);
 }
 
 long shadow_sigaction(uint64_t signal, uint64_t ignored, uint64_t flags)

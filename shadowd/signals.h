@@ -18,6 +18,8 @@ struct crtos_args;
 void shadow_signals_init(struct crtos_args *args);
 /* Once the process is started; in a child too. Begins to hand over. 0 or -errno. */
 int shadow_signals_start(void);
+/* Ends the thread that hands them over. */
+void shadow_signals_stop(void);
 /* What the calling thread, which serves requests, shall block. */
 void shadow_signals_serve(void);
 

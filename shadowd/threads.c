@@ -179,6 +179,30 @@ static int take_slot(struct shadow_thread *thread)
 	return 0;
 }
 
+pid_t shadow_thread_tid(uint32_t slot)
+{
+	const struct shadow_thread *thread = &shadow_threads[slot];
+
+	return get_state(thread) == SHADOW_THREAD_LIVE ? thread->tid : 0;
+}
+
+void shadow_threads_reap(void)
+{
+	struct shadow_thread *thread;
+	int gone;
+
+	for (thread = shadow_threads; thread < shadow_threads + CRTOS_SCF_SLOTS; thread++) {
+		gone = SHADOW_THREAD_GONE;
+		if (!__atomic_compare_exchange_n(&thread->state, &gone, SHADOW_THREAD_STARTING,
+						 false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+			continue;
+		if (thread->thread)
+			pthread_join(thread->thread, NULL);
+		thread->thread = 0;
+		set_state(thread, SHADOW_THREAD_FREE);
+	}
+}
+
 long shadow_clone(uint64_t slot)
 {
 	struct shadow_thread *thread;

@@ -86,7 +86,7 @@ enum crtos_end_reason {
 #define CRTOS_OP_EXIT_THREAD	0x10002u
 /* args: exit code. (no reply) */
 #define CRTOS_OP_EXIT_GROUP	0x10003u
-/* args: signal. (no reply) The shadow dies by that signal with its default action. */
+/* args: signal. (no reply) The shadow dies by that signal with its default action, and leaves no core file. */
 #define CRTOS_OP_DIE		0x10004u
 /* Lets the module remove the range in crtos_proc.zap_start/zap_end from the mirror; returns 0. */
 #define CRTOS_OP_ZAP		0x10005u
@@ -132,7 +132,27 @@ enum crtos_end_reason {
  * and for a shadow that is killed. Returns 0.
  */
 #define CRTOS_OP_ROBUST		0x10012u
-#define CRTOS_OP_LAST		0x10012u
+/*
+ * args: descriptor. A number, above 0, for the file it is open on; the same for the same file. It stands for the
+ * file's name in struct crtos_area (core.h). 0: it has none. Forks know the numbers of their parents.
+ */
+#define CRTOS_OP_FILE		0x10013u
+/*
+ * args: where the arguments begin, where they end and the environment begins, where that ends; the auxiliary vector,
+ * its bytes. /proc/PID/cmdline, environ and auxv of the shadow show them. Returns 0.
+ */
+#define CRTOS_OP_SET_MM		0x10014u
+/*
+ * args: address and number of struct crtos_area (core.h), flags of open(). A descriptor, for reading only, of what
+ * /proc/self/maps is to the program at this moment.
+ */
+#define CRTOS_OP_MAPS		0x10015u
+/*
+ * args: signal, address and bytes of a struct crtos_core (core.h). (no reply) As CRTOS_OP_DIE, with a core file of the
+ * program, where there shall be one.
+ */
+#define CRTOS_OP_DUMP		0x10016u
+#define CRTOS_OP_LAST		0x10016u
 
 /*
  * Arguments of a new process: this header, then the NUL-terminated strings, in this order:

@@ -14,12 +14,15 @@
  *	offset a, length n inside [CRTOS_USER_START, CRTOS_USER_END): the mirror of the real-time program's
  *	memory; the mapping must lie at address a (EINVAL), shared. Touching an address that the program
  *	has not mapped, or writing where it may not write, gives SIGSEGV, or EFAULT inside a system call.
+ *
+ * write of a struct crtos_dump ends the calling thread with registers that a core file of its process shall show.
  */
 #ifndef _CRTOS_UAPI_H
 #define _CRTOS_UAPI_H
 
 #include <linux/ioctl.h>
 #include <linux/types.h>
+#include <crtos/core.h>
 #include <crtos/assert.h>
 #include <crtos/scf.h>
 
@@ -365,5 +368,18 @@ CRTOS_ASSERT_SIZE(struct crtos_signal, 48);
  * there is no CAP_IPC_LOCK; EOPNOTSUPP pages that cannot be lent for long.
  */
 #define CRTOS_IOC_LEND			_IO(CRTOS_IOC_TYPE, 0x69)
+
+/*
+ * What write() takes, nothing more or less. The thread takes these registers (but for CS, SS, the bases of FS and GS, and
+ * what a program cannot set of the flags), as by rt_sigreturn. With signal 0 it waits to be ended. Else it waits until
+ * `others` threads wait so, two seconds at most, and unblocks the signal, which ends the process. One that is not pending
+ * for this thread, or has another action than the default, does not: SIGKILL then does. EINVAL; EFAULT.
+ */
+struct crtos_dump {
+	struct crtos_registers regs;
+	__u32 signal;
+	__u32 others;
+};
+CRTOS_ASSERT_SIZE(struct crtos_dump, 192);
 
 #endif

@@ -11,12 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -296,6 +298,73 @@ static int map_errno(int fd, void *at, size_t size, int prot, int flags, uint64_
 }
 
 /* A session with a process that is never started. */
+static void runs_on(void)
+{
+	_exit(0);
+}
+
+/* Return: the signal that a child dies of after it has written @dump. */
+static int dies_of(int fd, struct crtos_dump dump, void (*action)(int), int pending)
+{
+	uint64_t stack[64];
+	int status;
+	sigset_t set;
+	pid_t pid = fork();
+
+	if (!pid) {
+		sigfillset(&set);
+		sigprocmask(SIG_BLOCK, &set, NULL);
+		signal((int)dump.signal, action);
+		if (pending)
+			raise((int)dump.signal);
+		dump.regs.rip = (uintptr_t)runs_on;
+		dump.regs.rsp = (uintptr_t)(stack + 63);
+		_exit(write(fd, &dump, sizeof(dump)) < 0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+}
+
+static void caught(int signal)
+{
+	(void)signal;
+}
+
+static int try_write(int fd, const void *from, size_t bytes)
+{
+	return syscall(SYS_write, fd, from, bytes) < 0 ? errno : 0;
+}
+
+static void dumps(int fd)
+{
+	struct crtos_dump dump = { .signal = 65 };
+	pid_t pid;
+	int status;
+
+	result("write: less than a dump", EINVAL, try_write(fd, &dump, sizeof(dump) - 1));
+	result("write: more than a dump", EINVAL, try_write(fd, &dump, sizeof(dump) + 1));
+	result("write from a wild pointer", EFAULT, try_write(fd, WILD, sizeof(dump)));
+	result("write: signal 65", EINVAL, try_write(fd, &dump, sizeof(dump)));
+	dump = (struct crtos_dump){ .signal = SIGABRT, .others = CRTOS_SCF_SLOTS + 1 };
+	result("write: 65 other threads", EINVAL, try_write(fd, &dump, sizeof(dump)));
+	dump.others = 0;
+	result("a dump with its signal", SIGABRT, dies_of(fd, dump, SIG_DFL, 1));
+	result("a dump whose signal is not there", SIGKILL, dies_of(fd, dump, SIG_DFL, 0));
+	result("a dump whose signal is ignored", SIGKILL, dies_of(fd, dump, SIG_IGN, 1));
+	result("a dump whose signal is caught", SIGKILL, dies_of(fd, dump, caught, 1));
+	dump.others = 1;
+	result("a dump that waits for a thread in vain", SIGABRT, dies_of(fd, dump, SIG_DFL, 1));
+	dump.signal = 0;
+	pid = fork();
+	if (!pid)
+		_exit(write(fd, &dump, sizeof(dump)) < 0);
+	usleep(100000);
+	result("a dump without a signal waits", 0, waitpid(pid, &status, WNOHANG));
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	result("until it is killed", SIGKILL, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+}
+
 static void session(void)
 {
 	const uint64_t address = 0x100000000ull;
@@ -368,6 +437,7 @@ static void session(void)
 		waitpid(pid, &status, 0);
 		result("touching it kills", SIGSEGV, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 	}
+	dumps(fd);
 	arg.fork = (struct crtos_proc_fork){ .reserved = 1 };
 	result("PROC_FORK: reserved", EINVAL, try(fd, CRTOS_IOC_PROC_FORK, &arg));
 	arg.fork = (struct crtos_proc_fork){ 0 };

@@ -11,11 +11,13 @@
  *	short-life lend		maps a file shared, moves it, changes and unmaps parts
  *	short-life share	the same, and forks a child that has it too
  *	short-life accident	a second thread faults by itself while the first one calls Linux for ever
+ *	short-life core		the same, and a core file is made in /tmp
  */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -120,12 +122,21 @@ static void *have_accident(void *arg)
 	return arg;
 }
 
+static int want_core(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	return chdir("/tmp") || setrlimit(RLIMIT_CORE, &unlimited);
+}
+
 int main(int argc, char **argv)
 {
 	const char *end = argc == 2 ? argv[1] : "";
 	pthread_t thread;
 
-	if (!strcmp(end, "accident")) {
+	if (!strcmp(end, "core") && want_core())
+		return 1;
+	if (!strcmp(end, "accident") || !strcmp(end, "core")) {
 		if (pthread_create(&thread, NULL, have_accident, NULL))
 			return 1;
 		for (;;)

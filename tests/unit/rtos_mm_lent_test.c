@@ -12,6 +12,7 @@
 #include "../../rtos/mm_lent.h"
 
 #define RW (PROT_READ | PROT_WRITE)
+#define FILE_NUMBER 3
 #define FILE_FRAMES 0x7000000000ull	/* of the file's first page; Linux's */
 #define PAGES 2048			/* that the model knows of, from the first mapping down */
 
@@ -125,6 +126,8 @@ s64 scf_call(u32 nr, const u64 args[6])
 	switch (nr) {
 	case __NR_fcntl:
 		return O_RDWR;
+	case CRTOS_OP_FILE:
+		return FILE_NUMBER;
 	case CRTOS_OP_ZAP:
 		fake_process->ctl->linux_side.zap_done = fake_process->ctl->rt.zap_seq;
 		return 0;
@@ -183,6 +186,11 @@ static void is_file(u64 addr, u64 pages, u64 first, u32 prot)
 
 	for (i = 0; i < pages; i++) {
 		const struct fake_page *p = fake_find(&mm->vm, addr + i * PAGE_SIZE);
+		const struct vma *vma = vma_find(&mm->vmas, addr + i * PAGE_SIZE);
+
+		assert_int_equal(vma->file, FILE_NUMBER);
+		assert_int_equal(vma->offset + (addr + i * PAGE_SIZE - vma->start),
+				 (first + i) * PAGE_SIZE);
 
 		assert_non_null(p);
 		assert_int_equal(p->frame, FILE_FRAMES + (first + i) * PAGE_SIZE);

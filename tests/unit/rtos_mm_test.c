@@ -45,10 +45,13 @@ s64 scf_call(u32 nr, const u64 args[6])
 			return -EIO;
 		ctl->linux_side.zap_done = ctl->rt.zap_seq;
 		return 0;
+	case CRTOS_OP_FILE:
+		return args[0] == 9 ? -EIO : (s64)args[0] + 100;
 	case __NR_fcntl:
 		return args[0] == 5 ? O_RDWR :
 		       args[0] == 6 ? O_WRONLY :
 		       args[0] == 7 ? O_RDONLY :
+		       args[0] == 9 ? O_RDONLY :
 				      -EBADF;
 	case __NR_pread64:
 		if (args[3] >= file_bytes)
@@ -346,6 +349,51 @@ static void files_are_copied(void **state)
 	assert_int_equal(mm_mmap(mm, 0, 4096, RW, MAP_SHARED, 6, 0), -EACCES);
 }
 
+/* What an area is a copy of goes with it, and is told apart. */
+static void files_have_names(void **state)
+{
+	const struct vma *vma;
+	u64 a, b;
+
+	(void)state;
+	file_bytes = 20000;
+	a = mm_mmap(mm, 0, 4 * PAGE_SIZE, PROT_READ, MAP_PRIVATE, 7, PAGE_SIZE);
+	vma = vma_find(&mm->vmas, a);
+	assert_int_equal(vma->file, 107);
+	assert_int_equal(vma->offset, PAGE_SIZE);
+	assert_int_equal(mm_mprotect(mm, a + PAGE_SIZE, PAGE_SIZE, RW), 0);
+	assert_int_equal(vma_find(&mm->vmas, a)->end, a + PAGE_SIZE);
+	assert_int_equal(vma_find(&mm->vmas, a + PAGE_SIZE)->offset, 2 * PAGE_SIZE);
+	vma = vma_find(&mm->vmas, a + 2 * PAGE_SIZE);
+	assert_int_equal(vma->file, 107);
+	assert_int_equal(vma->offset, 3 * PAGE_SIZE);
+	assert_int_equal(mm_mprotect(mm, a + PAGE_SIZE, PAGE_SIZE, PROT_READ), 0);
+	vma = vma_find(&mm->vmas, a);
+	assert_int_equal(vma->end, a + 4 * PAGE_SIZE);
+	assert_int_equal(vma->offset, PAGE_SIZE);
+
+	/* Neighbours of another file, or of another place in it, are other areas. */
+	b = mm_mmap(mm, a - PAGE_SIZE, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 5, 0);
+	assert_int_equal(vma_find(&mm->vmas, b)->end, a);
+	b = mm_mmap(mm, a - PAGE_SIZE, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 7,
+		    2 * PAGE_SIZE);
+	assert_int_equal(vma_find(&mm->vmas, b)->end, a);
+	b = mm_mmap(mm, a - PAGE_SIZE, PAGE_SIZE, PROT_READ, MAP_PRIVATE | MAP_FIXED, 7, 0);
+	assert_int_equal(vma_find(&mm->vmas, b)->end, a + 4 * PAGE_SIZE);
+	assert_int_equal(vma_find(&mm->vmas, b)->offset, 0);
+
+	b = mm_mremap(mm, a + PAGE_SIZE, PAGE_SIZE, PAGE_SIZE, MREMAP_MAYMOVE | MREMAP_FIXED,
+		      a - 16 * PAGE_SIZE);
+	assert_int_equal(vma_find(&mm->vmas, b)->offset, 2 * PAGE_SIZE);
+	assert_int_equal(vma_find(&mm->vmas, b)->file, 107);
+
+	a = mm_mmap(mm, 0, PAGE_SIZE, PROT_READ, MAP_PRIVATE, 9, 0);
+	assert_int_equal(vma_find(&mm->vmas, a)->file, 0);
+	assert_int_equal(mm_name_image(mm, a, a + PAGE_SIZE, 3, 0x5000), 0);
+	assert_int_equal(vma_find(&mm->vmas, a)->file, 3);
+	assert_int_equal(vma_find(&mm->vmas, a)->offset, 0x5000);
+}
+
 static void advice(void **state)
 {
 	u64 a = map(4, RW);
@@ -586,6 +634,7 @@ int main(void)
 		T(a_failed_move_changes_nothing),
 		T(the_break),
 		T(files_are_copied),
+		T(files_have_names),
 		T(advice),
 		T(a_stack_has_a_guard),
 		T(what_cannot_be_had_is_refused_at_once),

@@ -188,7 +188,7 @@ static void says_nothing_to_a_closed_process(void **state)
 	(void)state;
 	fake_process->closed = true;
 	assert_int_equal(scf(1, 1), -EINTR);
-	scf_post(CRTOS_OP_EXIT_THREAD, 0);
+	scf_post(CRTOS_OP_EXIT_THREAD, 0, 0, 0);
 	assert_int_equal(slot->request.seq, 0);
 	assert_int_equal(sends, 0);
 }
@@ -196,7 +196,7 @@ static void says_nothing_to_a_closed_process(void **state)
 static void posts(void **state)
 {
 	(void)state;
-	scf_post(CRTOS_OP_EXIT_GROUP, 3);
+	scf_post(CRTOS_OP_EXIT_GROUP, 3, 0, 0);
 	assert_int_equal(slot->request.seq, 1);
 	assert_int_equal(slot->request.nr, CRTOS_OP_EXIT_GROUP);
 	assert_int_equal(slot->request.args[0], 3);

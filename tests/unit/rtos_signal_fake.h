@@ -86,6 +86,12 @@ void process_exit(u32 op, u64 value)
 	longjmp(fake_exit, 1);
 }
 
+void process_die(const struct signal_info *info, u32 slot)
+{
+	(void)slot;
+	process_exit(CRTOS_OP_DIE, info->sig);
+}
+
 /* What fn does ends the process by that signal. */
 #define assert_dies(signal, statement)                          \
 	do {                                                    \

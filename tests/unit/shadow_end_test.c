@@ -9,12 +9,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "core.h"
 #include "shadow.h"
 
 struct shadow shadow = { .dev = -1, .notifier = CRTOS_NOTIFIER_POLL, .program = "prog" };
@@ -26,6 +28,12 @@ void shadow_print_stats(void)
 {
 	if (shadow.stats)
 		(void)!write(STDERR_FILENO, "stats\n", 6);
+}
+
+/* There is none to be made; what it was asked for is said. */
+void core_end(int sig, uint64_t at, uint64_t bytes)
+{
+	dprintf(STDERR_FILENO, "core %d %lx %lx\n", sig, (unsigned long)at, (unsigned long)bytes);
 }
 
 static int setup(void **state)
@@ -196,6 +204,15 @@ static void test_end_requested_elsewhere(void **state)
 	status = status_of(end_check, 0);
 	assert_true(WIFSIGNALED(status));
 	assert_int_equal(WTERMSIG(status), SIGSEGV);
+	assert_null(strstr(words, "core"));
+	ended_by(9, CRTOS_OP_DUMP, SIGABRT);
+	crtos_scf_slot(shadow.scf, 9)->request.args[1] = 0x12000;
+	crtos_scf_slot(shadow.scf, 9)->request.args[2] = 0x1000;
+	status = status_of(end_check, 0);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+	assert_false(WCOREDUMP(status));
+	assert_non_null(strstr(words, "core 6 12000 1000"));
 }
 
 static void test_end_without_request(void **state)

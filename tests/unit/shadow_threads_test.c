@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* sources: shadowd/threads.c shadowd/loop.c shadowd/service.c shadowd/care.c shadowd/operations.c shadowd/args.c shadowd/signals.c shadowd/exe.c shadowd/entry.S */
+/* sources: shadowd/threads.c shadowd/loop.c shadowd/service.c shadowd/care.c shadowd/operations.c shadowd/args.c shadowd/signals.c shadowd/exe.c shadowd/files.c shadowd/maps.c shadowd/entry.S */
 /* cflags: -Ishadowd -Ilibcrtos */
 /* Shadow threads with the `poll` notifier: they are made, serve, leave, and their slots are used again. */
 
@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#include "core.h"
 #include "shadow.h"
 
 struct shadow shadow = { .dev = 1000, .notifier = CRTOS_NOTIFIER_POLL };
@@ -58,6 +59,17 @@ _Noreturn void shadow_exit(int status)
 
 _Noreturn void shadow_die(int sig)
 {
+	_exit(128 + sig);
+}
+
+void core_join(void)
+{
+}
+
+_Noreturn void shadow_dump(int sig, uint64_t core, uint64_t bytes)
+{
+	(void)core;
+	(void)bytes;
 	_exit(128 + sig);
 }
 
