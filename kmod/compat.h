@@ -5,6 +5,7 @@
 
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/version.h>
 #include <asm/apic.h>
 #include <asm/smp.h>
@@ -49,6 +50,22 @@ static inline bool crtos_current_blocks(void)
 	return !task_is_runnable(current);
 #else
 	return !current->on_rq;
+#endif
+}
+
+/*
+ * Of the pending signals of @task that are not in @others. Under its siglock. Later kernels have a thread dequeue
+ * its own only: there a signal to one thread stays where it is.
+ */
+static inline int crtos_dequeue_signal(struct task_struct *task, sigset_t *others,
+				       struct kernel_siginfo *info)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return 0;
+#else
+	enum pid_type type;
+
+	return dequeue_signal(task, others, info, &type);
 #endif
 }
 

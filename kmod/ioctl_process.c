@@ -11,6 +11,7 @@
 #include "ioctl.h"
 #include "process.h"
 #include "session.h"
+#include "signals.h"
 #include "uintr_thread.h"
 #include "uintr_wait.h"
 
@@ -143,5 +144,5 @@ long crtos_ioctl_signal(struct crtos_session *session, void *arg)
 {
 	struct crtos_process *process = session_process(session);
 
-	return process ? crtos_shadow_signal(process, arg) : -ENOENT;
+	return process ? crtos_signals_send(process, arg) : -ENOENT;
 }

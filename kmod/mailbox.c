@@ -87,7 +87,7 @@ static void refresh_time(struct crtos_control *control)
 
 static void mailbox_work(struct work_struct *work)
 {
-	unsigned long delay = LOOK_INTERVAL;
+	unsigned long delay = LOOK_INTERVAL, signals;
 
 	mutex_lock(&crtos_mailbox.lock);
 	if (crtos_mailbox.control) {
@@ -98,6 +98,9 @@ static void mailbox_work(struct work_struct *work)
 		crtos_partition_look();
 		if (crtos_table_advance() || crtos_pinned_count())
 			delay = LOOK_SOON;
+		signals = crtos_table_signals();
+		if (signals)
+			delay = min(delay, signals);
 		crtos_pinned_recheck();
 		refresh_time(crtos_mailbox.control);
 		queue_delayed_work(crtos_workqueue, &look_work, delay);

@@ -21,6 +21,7 @@
 #include "mirror.h"
 #include "partition.h"
 #include "session.h"
+#include "signals.h"
 #include "uintr_cpu.h"
 #include "uintr_thread.h"
 #include "uintr_uitt.h"
@@ -149,6 +150,9 @@ static int __init crtos_init(void)
 	ret = crtos_mailbox_init();
 	if (ret)
 		goto no_mailbox;
+	ret = crtos_signals_init();
+	if (ret)
+		goto no_signals;
 	ret = crtos_partition_init();
 	if (ret)
 		goto no_partition;
@@ -160,6 +164,8 @@ static int __init crtos_init(void)
 no_device:
 	crtos_partition_exit();
 no_partition:
+	crtos_signals_exit();
+no_signals:
 	crtos_mailbox_exit();
 no_mailbox:
 	crtos_mirror_fs_exit();
@@ -179,6 +185,7 @@ static void __exit crtos_exit(void)
 {
 	misc_deregister(&crtos_device);
 	crtos_partition_exit();
+	crtos_signals_exit();
 	crtos_mailbox_exit();
 	crtos_mirror_fs_exit();
 	crtos_thread_exit();

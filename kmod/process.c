@@ -153,6 +153,7 @@ static void process_fill(struct crtos_process *process, const struct crtos_proc_
 	linux_side->priority_max = priority_max(create);
 	linux_side->fork_parent = 0;
 	process->entry->signals.head = process->entry->rt.signal_tail;
+	process->entry->signals.stopped = 0;
 	linux_side->zap_done = process->entry->rt.zap_seq;
 	process->lent.seq = process->entry->rt.lend_seq;
 	for (i = 0; i < CRTOS_SCF_SLOTS; i++)
@@ -283,6 +284,9 @@ int crtos_process_start(struct crtos_process *process)
 	}
 	mutex_unlock(&process->lock);
 	mutex_unlock(&crtos_mailbox.lock);
+	/* Signals may have come before. */
+	if (!ret)
+		crtos_mailbox_look();
 	return ret;
 }
 

@@ -68,12 +68,12 @@ int crtos_process_mmap_scf(struct crtos_process *process, struct vm_area_struct 
 int crtos_shadow_attach(struct crtos_process *process, struct crtos_thread_attach *attach);
 void crtos_shadow_detach(struct crtos_thread *thread, bool ended);
 void crtos_shadow_kick(struct crtos_thread *thread);
-int crtos_shadow_signal(struct crtos_process *process, const struct crtos_signal *signal);
 void crtos_shadow_count_wake(struct crtos_thread *thread);
 
 /* For the mailbox and the partition; table.c. */
 bool crtos_table_interrupt(void);
 bool crtos_table_advance(void);
+unsigned long crtos_table_signals(void);
 void crtos_table_lost(bool kill);
 void crtos_table_mute(void);
 void crtos_table_abandon(void);

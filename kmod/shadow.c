@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Shadow threads: slot i of a process belongs to one Linux thread at a time. */
-#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
@@ -128,6 +127,8 @@ int crtos_shadow_attach(struct crtos_process *process, struct crtos_thread_attac
 	mutex_unlock(&process->lock);
 	if (ret)
 		crtos_thread_trim(thread);
+	else if (!sigisemptyset(&current->pending.signal))
+		crtos_mailbox_look();	/* sent before anybody knew what it is */
 	return ret;
 }
 
@@ -189,57 +190,4 @@ void crtos_shadow_kick(struct crtos_thread *thread)
 	if (process->entry)
 		upid_send(process->reverse->upid, thread->slot);
 	raw_spin_unlock_irqrestore(&process->thread_lock, flags);
-}
-
-/* Return: 0, -EAGAIN no room, -ESHUTDOWN. */
-static int signal_put(struct crtos_process *process, const struct crtos_signal *signal)
-{
-	struct crtos_proc_signals *ring;
-	u32 head;
-	int ret = 0;
-
-	mutex_lock(&crtos_mailbox.lock);
-	mutex_lock(&process->lock);
-	if (!process->entry || !process->started || process->over) {
-		ret = -ESHUTDOWN;
-		goto out;
-	}
-	ring = &process->entry->signals;
-	head = ring->head;
-	/* Pairs with the RTOS's store-release: it has read what is overwritten. */
-	if (head - smp_load_acquire(&process->entry->rt.signal_tail) >= CRTOS_PROC_SIGNALS) {
-		ret = -EAGAIN;
-		goto out;
-	}
-	ring->entry[head % CRTOS_PROC_SIGNALS] = (struct crtos_proc_signal){
-		.signal = signal->signal,
-		.code = signal->code,
-		.slot = signal->slot,
-		.info = { signal->info[0], signal->info[1], signal->info[2], signal->info[3] },
-	};
-	/* The entry comes first; pairs with the RTOS's load-acquire. */
-	smp_store_release(&ring->head, head + 1);
-	crtos_mailbox_ring();
-out:
-	mutex_unlock(&process->lock);
-	mutex_unlock(&crtos_mailbox.lock);
-	return ret;
-}
-
-/* CRTOS_IOC_SIGNAL. May sleep: the RTOS does not tell of room, which it makes within microseconds. */
-int crtos_shadow_signal(struct crtos_process *process, const struct crtos_signal *signal)
-{
-	int ret;
-
-	if (signal->signal < 1 || signal->signal > _NSIG || signal->reserved ||
-	    (signal->slot >= CRTOS_SCF_SLOTS && signal->slot != CRTOS_SLOT_NONE))
-		return -EINVAL;
-	if (task_tgid(current) != process->tgid)
-		return -EPERM;
-	while ((ret = signal_put(process, signal)) == -EAGAIN) {
-		if (fatal_signal_pending(current))
-			return -EINTR;
-		usleep_range(50, 200);
-	}
-	return ret;
 }

@@ -16,6 +16,7 @@
 #include "mailbox.h"
 #include "partition.h"
 #include "process.h"
+#include "signals.h"
 #include "uintr_thread.h"
 #include "uintr_upid.h"
 #include "uintr_wait.h"
@@ -242,6 +243,21 @@ bool crtos_table_advance(void)
 			soon |= process_advance(table[i]);
 	}
 	return soon;
+}
+
+/* Signals for all processes. Return: jiffies after which to look again, or 0. */
+unsigned long crtos_table_signals(void)
+{
+	unsigned long again = 0, soon;
+	unsigned int i;
+
+	lockdep_assert_held(&crtos_mailbox.lock);
+	for (i = 0; i < CRTOS_PROCS; i++) {
+		soon = table[i] ? crtos_signals_look(table[i]) : 0;
+		if (soon)
+			again = again ? min(again, soon) : soon;
+	}
+	return again;
 }
 
 /* The RTOS has panicked or is about to be stopped. @kill: at once. */

@@ -103,9 +103,7 @@ void process_begin(struct process *p, struct thread *first)
 	p->slot[0] = first;
 	p->slot_state[0] = SLOT_LIVE;
 	p->slot_next = 1;
-	list_append(&p->threads, &first->process_link);
-	p->thread_count = 1;
-	p->scf->rt.threads = 1;
+	process_adopt_thread(p, first);
 	rt->reason = CRTOS_END_NONE;
 	rt->zap_seq = READ_ONCE(p->ctl->linux_side.zap_done);
 	/* A vfork child's memory is shown by its parent's session. */
@@ -280,23 +278,72 @@ void process_init(void)
 
 /* --- interrupts ------------------------------------------------------------------------------- */
 
-/* No more than there is room for: more come with another interrupt. */
+static void freeze(struct process *p)
+{
+	struct list *link;
+
+	list_for_each(link, &p->threads)
+		list_entry(link, struct thread, process_link)->attention = true;
+}
+
+static void thaw(struct process *p)
+{
+	struct list *link;
+
+	list_for_each(link, &p->threads) {
+		struct thread *t = list_entry(link, struct thread, process_link);
+
+		if (t->frozen)
+			thread_wake(t, 0);
+	}
+}
+
+static void set_stopped(struct process *p, bool stopped)
+{
+	p->stopped = stopped;
+	if (stopped)
+		freeze(p);
+	else
+		thaw(p);
+}
+
+static void take_signal(struct process *p, const struct crtos_proc_signal *s)
+{
+	const struct signal_info info = {
+		.sig = s->signal,
+		.code = s->code,
+		.raw = { s->info[0], s->info[1], s->info[2], s->info[3] },
+	};
+
+	if (s->slot >= CRTOS_SCF_SLOTS)
+		signal_from_linux(p, NULL, &info);
+	else if (p->slot[s->slot])
+		signal_from_linux(p, p->slot[s->slot], &info);
+}
+
+/* For a thread that is being made: its shadow can be sent signals already. */
+static bool too_early(const struct process *p, const struct crtos_proc_signal *s)
+{
+	return s->slot < CRTOS_SCF_SLOTS && p->slot_state[s->slot] == SLOT_LIVE &&
+	       !p->slot[s->slot];
+}
+
+/* No more than there is room for: more come with another interrupt, or when the thread is there. */
 void process_take_signals(struct process *p)
 {
 	const struct crtos_proc_signals *ring = &p->ctl->signals;
 	u32 tail = p->ctl->rt.signal_tail, count = load_acquire(&ring->head) - tail;
 
+	if (!!READ_ONCE(ring->stopped) != p->stopped)
+		set_stopped(p, !p->stopped);
 	if (!count)
 		return;
-	for (count = min(count, CRTOS_PROC_SIGNALS); count; count--) {
-		const struct crtos_proc_signal *s = &ring->entry[tail++ % CRTOS_PROC_SIGNALS];
-		const struct signal_info info = {
-			.sig = s->signal,
-			.code = s->code,
-			.raw = { s->info[0], s->info[1], s->info[2], s->info[3] },
-		};
+	for (count = min(count, CRTOS_PROC_SIGNALS); count; count--, tail++) {
+		const struct crtos_proc_signal s = ring->entry[tail % CRTOS_PROC_SIGNALS];
 
-		signal_from_linux(p, s->slot < CRTOS_SCF_SLOTS ? p->slot[s->slot] : NULL, &info);
+		if (too_early(p, &s))
+			break;
+		take_signal(p, &s);
 	}
 	store_release(&p->ctl->rt.signal_tail, tail);
 }
@@ -469,36 +516,37 @@ int process_kill_others(struct process *p)
 
 void process_freeze(void)
 {
-	struct process *p = current->process;
-	struct list *link;
-
 	process_wait_frozen();
-	p->freezer = current;
-	list_for_each(link, &p->threads)
-		list_entry(link, struct thread, process_link)->attention = true;
+	current->process->freezer = current;
+	freeze(current->process);
 }
 
 void process_thaw(void)
 {
 	struct process *p = current->process;
-	struct list *link;
 
 	if (p->freezer != current)
 		return;
 	p->freezer = NULL;
-	list_for_each(link, &p->threads) {
-		struct thread *t = list_entry(link, struct thread, process_link);
+	thaw(p);
+}
 
-		if (t->frozen)
-			thread_wake(t, 0);
-	}
+static bool frozen(const struct process *p)
+{
+	return p->stopped || (p->freezer && p->freezer != current);
+}
+
+void process_adopt_thread(struct process *p, struct thread *t)
+{
+	list_append(&p->threads, &t->process_link);
+	t->attention = p->stopped || p->freezer;
+	p->thread_count++;
+	WRITE_ONCE(p->scf->rt.threads, p->thread_count);
 }
 
 void process_wait_frozen(void)
 {
-	struct process *p = current->process;
-
-	while (p->freezer && p->freezer != current && !current->killed) {
+	while (frozen(current->process) && !current->killed) {
 		current->frozen = true;
 		thread_block(TIME_NEVER);
 		current->frozen = false;

@@ -53,6 +53,7 @@ struct process {
 	u64 stack_limit;		/* RLIMIT_STACK */
 	struct signals *signals;
 	struct thread *freezer;		/* the only one that may run in user mode; or NULL */
+	bool stopped;			/* by Linux: none may */
 	struct thread *vfork_parent;	/* waits for us, and lends its memory */
 };
 
@@ -93,12 +94,17 @@ struct thread *process_find_thread(const struct process *p, s32 tid);
 void process_stop(int sig);
 /*
  * From freeze to thaw no other thread of the process gets to user mode: each waits where it would, in
- * process_wait_frozen(). May block, for others do the same.
+ * process_wait_frozen(). May block, for others do the same. While Linux has stopped the process none gets there.
  */
 void process_freeze(void);
 void process_thaw(void);
 void process_wait_frozen(void);
-/* Queues what came from Linux; also called where it matters that a signal came before an answer. */
+/* A thread that begins does so frozen if others are. */
+void process_adopt_thread(struct process *p, struct thread *t);
+/*
+ * Queues what came from Linux, and stops or continues; also called where it matters that a signal came before an
+ * answer.
+ */
 void process_take_signals(struct process *p);
 /* By its index in the partition; NULL: there is none. */
 struct process *process_find(unsigned int index);

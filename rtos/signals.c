@@ -385,8 +385,7 @@ void signal_deliver(struct regs *regs)
 	int sig;
 
 	current->attention = false;
-	if (p->freezer)
-		process_wait_frozen();
+	process_wait_frozen();
 	if (!interrupted(regs))
 		restore_mask();
 	while (!current->killed) {

@@ -95,9 +95,7 @@ static void start(struct process *p, struct thread *t, unsigned int slot, s32 ti
 	thread_set_gs_base(t, thread_gs_base(current));
 	thread_set_policy(t, current->policy, current->priority);
 	p->slot[slot] = t;
-	list_append(&p->threads, &t->process_link);
-	p->thread_count++;
-	WRITE_ONCE(p->scf->rt.threads, p->thread_count);
+	process_adopt_thread(p, t);
 	/* As on Linux, the thread exists even if its number cannot be stored. */
 	if (r->flags & CLONE_PARENT_SETTID)
 		put_user32(r->parent_tid, tid);
@@ -122,11 +120,13 @@ static s64 create_in_slot(struct process *p, const struct regs *regs, const stru
 	tid = make_shadow(p, slot, r->flags);
 	if (tid > 0 && !p->exiting && !current->killed) {
 		start(p, t, slot, tid, r);
+		process_take_signals(p);
 		return tid;
 	}
 	/* A shadow without a thread goes with the process, which ends. */
 	p->slot_state[slot] = tid > 0 ? SLOT_LOST : before;
 	thread_free(t);
+	process_take_signals(p);
 	if (tid > 0)
 		return -EINTR;
 	/* No UPID left: to programs, as many threads as there can be. */

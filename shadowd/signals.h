@@ -2,7 +2,8 @@
 /*
  * Signals of the program, as far as Linux sends them. All are blocked in every thread of the shadow, but for
  * those below: one thread waits for them and hands them to the RTOS, which knows who takes them. So no remote
- * call is disturbed unless the RTOS asks for that, by CRTOS_SIGNAL.
+ * call is disturbed unless the RTOS asks for that, by CRTOS_SIGNAL. What is sent to a single thread the module takes
+ * from it and hands over.
  *
  * SIGTTIN and SIGTTOU come from a terminal that asks whether they are blocked, SIGPIPE and SIGXFSZ from a
  * call of the thread they are for: a shadow thread takes these itself, and hands them over before it answers.

@@ -232,10 +232,14 @@ struct crtos_lend_list {
 CRTOS_ASSERT_SIZE(struct crtos_lend_list, 4096);
 
 /*
- * Signals that Linux has for the process: a ring, written by the module for the shadow (CRTOS_IOC_SIGNAL).
- * `head` counts the entries ever written and is stored with release after the entry; the RTOS takes them in its
- * control interrupt and then stores rt.signal_tail with release. Both go on from one process of an entry
- * to the next.
+ * Signals that Linux has for the process: a ring, written by the module, for the shadow (CRTOS_IOC_SIGNAL) and of
+ * itself what is sent to one of the shadow's threads. `head` counts the entries ever written and is stored with
+ * release after the entry; the RTOS takes them in its control interrupt and then stores rt.signal_tail with release.
+ * Both go on from one process of an entry to the next. The thread of an entry's slot may have ended: then it is
+ * nobody's.
+ *
+ * `stopped` is a level: while it is 1, Linux has stopped the shadow (SIGSTOP), and no thread of the process gets to
+ * user mode. The module writes it and rings.
  */
 #define CRTOS_PROC_SIGNALS	16
 
@@ -250,7 +254,8 @@ CRTOS_ASSERT_SIZE(struct crtos_proc_signal, 48);
 
 struct crtos_proc_signals {
 	__u32 head;
-	__u32 reserved[15];
+	__u32 stopped;
+	__u32 reserved[14];
 	struct crtos_proc_signal entry[CRTOS_PROC_SIGNALS];
 } __attribute__((aligned(64)));
 CRTOS_ASSERT_SIZE(struct crtos_proc_signals, 832);

@@ -51,7 +51,7 @@ ok "tar" sh -c "crtos run $B tar cf t.tar tree && mkdir -p x && tar xf t.tar -C 
 ok "O_APPEND and redirection" sh -c "echo 1 >f; crtos run $B echo 2 >>f; [ \"\$(cat f)\" = '1
 2' ]"
 
-for program in hello threads forks pi fpu timers futexes futex-unmapped mmaps signals signal-rules signals-between posix-timers first-thread-ends args \
+for program in hello threads forks pi fpu timers futexes futex-unmapped mmaps signals signal-rules signals-between signals-threads posix-timers first-thread-ends args \
 	hello-musl threads-musl futexes-musl args-musl \
 	hello-dynamic threads-dynamic; do
 	ok "program $program" crtos run $P/$program
@@ -90,6 +90,21 @@ wait_until 20 value_is processes 1
 kill -TERM $pid
 wait $pid
 is "death by SIGTERM" 143 $?
+crtos run $P/signals-threads wait >"$out" &
+pid=$!
+wait_until 20 grep -q . "$out"
+$P/signals-threads send $pid "$(cat "$out")" 10
+wait $pid
+is "a signal from Linux to a single thread" 7 $?
+crtos run $B sh -c 'echo; while :; do :; done' >"$out" &
+pid=$!
+wait_until 20 grep -q '' "$out"
+kill -STOP $pid
+ok "a program that computes is stopped" wait_until 20 grep -q '^State:.*T (stopped)' /proc/$pid/status
+kill -TERM $pid
+kill -CONT $pid
+wait $pid
+is "and continued, to its end" 143 $?
 ok "Ctrl-C on a terminal" $P/terminal -s 2 crtos run $B cat
 ok "Ctrl-C for a program that computes" $P/terminal -s 2 crtos run $B sh -c 'echo; while :; do :; done'
 ok "a program asks a terminal" $P/terminal crtos run $B tty -s
