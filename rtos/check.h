@@ -20,4 +20,7 @@ bool path_is_exe(u64 path);
 /* Take the signal mask for the duration of the call (sys_signal.c). Or -EINTR, -EINVAL. */
 syscall_fn check_ppoll, check_pselect, check_epoll_pwait;
 
+/* Does a pidfd_send_signal to the process itself (sys_signal.c): then CHECK_DONE. */
+syscall_fn check_pidfd_signal;
+
 #endif

@@ -237,6 +237,26 @@ s64 sys_rt_sigqueueinfo(struct regs *regs)
 	return send(NULL, arg1(regs), &info);
 }
 
+/* To oneself: what is not blocked is delivered before the call returns, which by way of Linux it would not be. */
+s64 check_pidfd_signal(struct regs *regs)
+{
+	struct signal_info info = info_from_here(arg1(regs), SI_USER);
+	const s32 pid = current->process->pid;
+
+	if (arg3(regs) || scf(CRTOS_OP_PIDFD, arg0(regs)) != pid)
+		return 0;
+	if (arg2(regs)) {
+		if (copy_from_user(&info, arg2(regs), sizeof(info)))
+			return -EFAULT;
+		if (info.sig != (s32)arg1(regs))
+			return -EINVAL;
+		if ((info.code >= 0 || info.code == SI_TKILL) && current->tid != pid)
+			return -EPERM;
+	}
+	regs->rax = send(NULL, arg1(regs), &info);
+	return CHECK_DONE;
+}
+
 s64 sys_rt_tgsigqueueinfo(struct regs *regs)
 {
 	struct thread *t = process_find_thread(current->process, arg1(regs));

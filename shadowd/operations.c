@@ -3,8 +3,14 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "files.h"
@@ -18,6 +24,40 @@ static long op_args(uint64_t buffer, uint64_t room)
 	    (buffer < CRTOS_USER_START || buffer > CRTOS_USER_END - shadow.args_size))
 		return -EFAULT;
 	return args_copy(buffer, room, shadow.args, shadow.args_size);
+}
+
+/* A directory /proc/PID stands for that process, too. */
+static long proc_directory(int fd)
+{
+	char path[40], link[40] = "";
+	struct statfs fs;
+	int length = 0;
+	long pid;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fstatfs(fd, &fs) || fs.f_type != PROC_SUPER_MAGIC ||
+	    readlink(path, link, sizeof(link) - 1) < 0 ||
+	    sscanf(link, "/proc/%ld%n", &pid, &length) != 1 || link[length])
+		return -EBADF;
+	return pid;
+}
+
+/* Linux tells it here only. */
+static long op_pidfd(int fd)
+{
+	char path[40], line[128];
+	long pid = -EBADF;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	while (info && fgets(line, sizeof(line), info)) {
+		if (!strncmp(line, "Pid:", 4))
+			pid = strtol(line + 4, NULL, 10);
+	}
+	if (info)
+		fclose(info);
+	return pid == -EBADF ? proc_directory(fd) : pid;
 }
 
 long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call *call)
@@ -67,6 +107,8 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 		return shadow_set_mm(args);
 	case CRTOS_OP_MAPS:
 		return shadow_maps(args[0], args[1], args[2]);
+	case CRTOS_OP_PIDFD:
+		return op_pidfd(args[0]);
 	case CRTOS_OP_ON_EXE:
 		return shadow_on_exe(args);
 	case CRTOS_OP_STOP:

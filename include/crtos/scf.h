@@ -152,7 +152,9 @@ enum crtos_end_reason {
  * program, where there shall be one.
  */
 #define CRTOS_OP_DUMP		0x10016u
-#define CRTOS_OP_LAST		0x10016u
+/* args: descriptor. The process that it stands for (of pidfd_open, or a directory /proc/PID); -EBADF: for none. */
+#define CRTOS_OP_PIDFD		0x10017u
+#define CRTOS_OP_LAST		0x10017u
 
 /*
  * Arguments of a new process: this header, then the NUL-terminated strings, in this order:

@@ -104,6 +104,7 @@ static void masks(void)
 static void sending(void)
 {
 	siginfo_t info = { .si_code = SI_QUEUE };
+	int fd;
 
 	group("sending");
 	catch (SIGUSR1, 0);
@@ -123,6 +124,17 @@ static void sending(void)
 	SEE("the code that was queued %d", last_code);
 	last_code = 0;
 	see_handled();
+	fd = syscall(SYS_pidfd_open, getpid(), 0);
+	CALL(pidfd_send_signal, "myself", fd, SIGUSR1, NULL, 0);
+	see_handled();
+	CALL(pidfd_send_signal, "myself, with information", fd, SIGUSR1, &info, 0);
+	SEE("the code that was queued %d", last_code);
+	last_code = 0;
+	see_handled();
+	CALL(pidfd_send_signal, "information of another signal", fd, SIGUSR2, &info, 0);
+	CALL(pidfd_send_signal, "a bad signal", fd, 65, NULL, 0);
+	CALL(pidfd_send_signal, "unreadable information", fd, SIGUSR1, (void *)8, 0);
+	close(fd);
 	CALL(kill, "nothing to myself", getpid(), 0);
 	CALL(kill, "nobody", 1 << 30, SIGUSR1);
 	CALL(kill, "a bad signal", getpid(), 65);
