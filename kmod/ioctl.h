@@ -41,5 +41,6 @@ long crtos_ioctl_thread_detach(struct crtos_session *session, void *arg);
 long crtos_ioctl_proc_fork(struct crtos_session *session, void *arg);
 long crtos_ioctl_lend(struct crtos_session *session, void *arg);
 long crtos_ioctl_signal(struct crtos_session *session, void *arg);
+long crtos_ioctl_signalfd(struct crtos_session *session, void *arg);
 
 #endif

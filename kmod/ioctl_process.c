@@ -146,3 +146,8 @@ long crtos_ioctl_signal(struct crtos_session *session, void *arg)
 
 	return process ? crtos_signals_send(process, arg) : -ENOENT;
 }
+
+long crtos_ioctl_signalfd(struct crtos_session *session, void *arg)
+{
+	return crtos_signalfd_open(arg);
+}

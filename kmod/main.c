@@ -60,6 +60,7 @@ static const struct ioctl {
 	{ CRTOS_IOC_PROC_FORK, crtos_ioctl_proc_fork },
 	{ CRTOS_IOC_SIGNAL, crtos_ioctl_signal },
 	{ CRTOS_IOC_LEND, crtos_ioctl_lend },
+	{ CRTOS_IOC_SIGNALFD, crtos_ioctl_signalfd },
 };
 
 static const struct ioctl *find_ioctl(unsigned int command)

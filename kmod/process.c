@@ -154,6 +154,7 @@ static void process_fill(struct crtos_process *process, const struct crtos_proc_
 	linux_side->fork_parent = 0;
 	process->entry->signals.head = process->entry->rt.signal_tail;
 	process->entry->signals.stopped = 0;
+	process->entry->signals.watched = 0;
 	linux_side->zap_done = process->entry->rt.zap_seq;
 	process->lent.seq = process->entry->rt.lend_seq;
 	for (i = 0; i < CRTOS_SCF_SLOTS; i++)

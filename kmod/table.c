@@ -177,7 +177,7 @@ bool crtos_table_interrupt(void)
 	struct crtos_control *control = READ_ONCE(crtos_mailbox.control);
 	struct crtos_process *process;
 	unsigned int i;
-	bool more;
+	bool more, readable = false;
 
 	if (!control)
 		return false;
@@ -190,10 +190,14 @@ bool crtos_table_interrupt(void)
 		if (process->notifier == CRTOS_NOTIFIER_IPI)
 			process_forward(process);
 		process_interrupt(process);
+		if (READ_ONCE(process->entry->rt.signalfd))
+			readable |= xchg(&process->entry->rt.signalfd, 0);
 		if (READ_ONCE(process->entry->rt.state) != READ_ONCE(process->rt_seen))
 			more = true;
 	}
 	raw_spin_unlock(&table_lock);
+	if (readable)
+		crtos_signalfd_wake();
 	return more;
 }
 

@@ -104,6 +104,7 @@ void process_begin(struct process *p, struct thread *first)
 	p->slot_state[0] = SLOT_LIVE;
 	p->slot_next = 1;
 	process_adopt_thread(p, first);
+	sigqueue_show(&p->signals->pending, &p->scf->pending[0]);
 	rt->reason = CRTOS_END_NONE;
 	rt->zap_seq = READ_ONCE(p->ctl->linux_side.zap_done);
 	/* A vfork child's memory is shown by its parent's session. */
@@ -539,6 +540,7 @@ static bool frozen(const struct process *p)
 void process_adopt_thread(struct process *p, struct thread *t)
 {
 	list_append(&p->threads, &t->process_link);
+	sigqueue_show(&t->signals.pending, &p->scf->pending[1 + t->slot]);
 	t->attention = p->stopped || p->freezer;
 	p->thread_count++;
 	WRITE_ONCE(p->scf->rt.threads, p->thread_count);

@@ -182,8 +182,10 @@ int signal_send(struct process *p, struct thread *thread, const struct signal_in
 		return 0;
 	ret = sigqueue_add(queue_of(p, thread), info, &p->signals->queued,
 			   SIGNAL_QUEUE_MAX - p->signals->withheld);
-	if (!ret)
+	if (!ret) {
+		signalfd_notify(p, thread, info->sig);
 		complete(p, thread, info->sig);
+	}
 	return ret;
 }
 
@@ -191,8 +193,10 @@ bool signal_send_entry(struct process *p, struct thread *thread, struct sigentry
 {
 	if (!prepare(p, thread, entry->info.sig))
 		return false;
-	if (sigqueue_add_entry(queue_of(p, thread), entry))
+	if (sigqueue_add_entry(queue_of(p, thread), entry)) {
+		signalfd_notify(p, thread, entry->info.sig);
 		complete(p, thread, entry->info.sig);
+	}
 	return true;
 }
 

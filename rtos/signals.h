@@ -57,6 +57,7 @@ struct thread_signals {
 	u64 saved_mask;			/* to have again after the call, if mask_saved */
 	bool mask_saved;
 	u64 real_mask;			/* while rt_sigtimedwait has unblocked what it waits for */
+	u64 reads;			/* while it waits for them to read them from a signalfd */
 	u64 fault_vector, fault_error, fault_addr;	/* of its last exception */
 	s64 (*restart)(struct regs *regs);	/* what restart_syscall does; NULL: nothing */
 	u64 restart_deadline;
@@ -75,6 +76,8 @@ int signal_send(struct process *p, struct thread *thread, const struct signal_in
  * the entry still in no queue.
  */
 bool signal_send_entry(struct process *p, struct thread *thread, struct sigentry *entry);
+/* One has been queued: readers of a signalfd, here and on Linux, look. By signal_send() itself. */
+void signalfd_notify(struct process *p, const struct thread *thread, int sig);
 /* A signal that came to the shadow. */
 void signal_from_linux(struct process *p, struct thread *thread, const struct signal_info *info);
 

@@ -5,6 +5,13 @@
 #include "page.h"
 #include "sigqueue.h"
 
+static void set_pending(struct sigqueue *q, u64 set)
+{
+	q->set = set;
+	if (q->shown)
+		WRITE_ONCE(*q->shown, set);
+}
+
 static void append(struct sigqueue *q, struct sigentry *e)
 {
 	struct sigentry **last = &q->last[e->info.sig - 1];
@@ -18,7 +25,7 @@ static void append(struct sigqueue *q, struct sigentry *e)
 		e->next = e->prev = e;
 	}
 	*last = e;
-	q->set |= SIGNAL_BIT(e->info.sig);
+	set_pending(q, q->set | SIGNAL_BIT(e->info.sig));
 }
 
 static void unlink(struct sigqueue *q, struct sigentry *e)
@@ -27,7 +34,7 @@ static void unlink(struct sigqueue *q, struct sigentry *e)
 
 	if (e->next == e) {
 		*last = NULL;
-		q->set &= ~SIGNAL_BIT(e->info.sig);
+		set_pending(q, q->set & ~SIGNAL_BIT(e->info.sig));
 	} else {
 		e->next->prev = e->prev;
 		e->prev->next = e->next;
@@ -54,7 +61,7 @@ int sigqueue_add(struct sigqueue *q, const struct signal_info *info, u32 *count,
 	if (!e) {
 		if (real_time && info->code != SI_USER)
 			return -EAGAIN;
-		q->set |= SIGNAL_BIT(info->sig);
+		set_pending(q, q->set | SIGNAL_BIT(info->sig));
 		return 0;
 	}
 	e->info = *info;
@@ -93,7 +100,7 @@ void sigqueue_take(struct sigqueue *q, int sig, struct signal_info *info, u32 *c
 		leave(q, last->next, info, count);
 		return;
 	}
-	q->set &= ~SIGNAL_BIT(sig);
+	set_pending(q, q->set & ~SIGNAL_BIT(sig));
 	*info = (struct signal_info){ .sig = sig, .code = SI_USER };
 }
 
@@ -101,6 +108,12 @@ void sigqueue_remove(struct sigqueue *q, struct sigentry *entry)
 {
 	if (entry->next)
 		unlink(q, entry);
+}
+
+void sigqueue_show(struct sigqueue *q, __u64 *at)
+{
+	q->shown = at;
+	set_pending(q, q->set);
 }
 
 u32 sigqueue_discard(struct sigqueue *q, u64 set, u32 *count, u32 max)
@@ -115,7 +128,7 @@ u32 sigqueue_discard(struct sigqueue *q, u64 set, u32 *count, u32 max)
 				return n;
 			leave(q, q->last[sig - 1]->next, NULL, count);
 		}
-		q->set &= ~SIGNAL_BIT(sig);
+		set_pending(q, q->set & ~SIGNAL_BIT(sig));
 	}
 	return n;
 }

@@ -7,6 +7,8 @@
 #ifndef RTOS_SIGQUEUE_H
 #define RTOS_SIGQUEUE_H
 
+#include <linux/types.h>
+
 #include "siginfo.h"
 
 struct sigentry {
@@ -22,6 +24,7 @@ struct sigentry {
 
 struct sigqueue {
 	u64 set;
+	__u64 *shown;			/* where Linux finds the set, or NULL */
 	struct sigentry *last[SIGNALS];	/* of signal i + 1; its `next` is the first */
 };
 
@@ -38,6 +41,8 @@ bool sigqueue_add_entry(struct sigqueue *q, struct sigentry *entry);
 void sigqueue_take(struct sigqueue *q, int sig, struct signal_info *info, u32 *count);
 /* Takes an entry out of q, if it is in a queue, without calling left(). */
 void sigqueue_remove(struct sigqueue *q, struct sigentry *entry);
+/* From now on its set is shown there. */
+void sigqueue_show(struct sigqueue *q, __u64 *at);
 /* Discards signals of a set, at most `max` entries; how many. All of the set are gone if fewer than max. */
 u32 sigqueue_discard(struct sigqueue *q, u64 set, u32 *count, u32 max);
 

@@ -18,6 +18,7 @@
 #include "log.h"
 #include "process.h"
 #include "scf.h"
+#include "signalfd.h"
 #include "sys.h"
 
 enum class {
@@ -124,13 +125,15 @@ static void tell(void)
  * A call that was interrupted: what is made of it depends on whether a handler is called, and on the call.
  * Linux tells the shadow EINTR in either case, since a handler of the shadow's was called.
  */
-static __attribute__((noinline)) s64 failed(u64 nr, s64 ret)
+static __attribute__((noinline)) s64 failed(const struct regs *regs, s64 ret)
 {
 	/* SIGPIPE comes before EPIPE. */
 	process_take_signals(current->process);
+	if (ret == -CRTOS_SIGNALFD_READ)
+		return signalfd_read(regs);
 	if (ret != -EINTR || current->killed)
 		return ret;
-	switch (nr) {
+	switch (regs->error) {
 	case __NR_close:
 		return ret;
 	case __NR_poll:
@@ -170,7 +173,7 @@ static inline s64 remote(const struct row *row, struct regs *regs)
 		ret = scf_call(regs->error, args);
 	else
 		ret = remote_bad(row->pointers, regs);
-	return __builtin_expect(ret < 0, 0) ? failed(regs->error, ret) : ret;
+	return __builtin_expect(ret < 0, 0) ? failed(regs, ret) : ret;
 }
 
 s64 sys_remote_pointers(struct regs *regs, u32 pointers)

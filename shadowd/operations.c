@@ -113,6 +113,8 @@ long shadow_operation(struct shadow_thread *thread, const struct crtos_scf_call 
 		return shadow_on_exe(args);
 	case CRTOS_OP_STOP:
 		return shadow_stop(args[0]);
+	case CRTOS_OP_SIGNALFD:
+		return shadow_signalfd(args[0], args[1], args[2]);
 	case CRTOS_OP_SIGMASK:
 		return shadow_sigmask(args[0]);
 	case CRTOS_OP_SIGACTION:

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "private_fd.h"
 #include "raw.h"
 #include "shadow.h"
 
@@ -237,6 +238,15 @@ long shadow_sigmask(uint64_t mask)
 {
 	set_mask(SIG_SETMASK, SERVING | (mask & JOB_CONTROL));
 	return 0;
+}
+
+long shadow_signalfd(int fd, uint64_t mask, uint32_t flags)
+{
+	const struct crtos_signalfd request = { .fd = fd, .flags = flags, .mask = mask };
+
+	if (is_private_fd(fd, shadow.dev))
+		return -EBADF;
+	return raw_syscall3(__NR_ioctl, shadow.dev, CRTOS_IOC_SIGNALFD, (uintptr_t)&request);
 }
 
 /* Returns when the process goes on, or at once where Linux does not stop it (an orphaned process group). */

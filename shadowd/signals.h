@@ -27,5 +27,6 @@ void shadow_signals_serve(void);
 long shadow_sigaction(uint64_t signal, uint64_t ignored, uint64_t flags);
 long shadow_sigmask(uint64_t mask);
 long shadow_stop(uint64_t signal);
+long shadow_signalfd(int fd, uint64_t mask, uint32_t flags);
 
 #endif

@@ -190,7 +190,7 @@ struct crtos_proc_rt {
 	__u64 zap_end;
 	__u64 frames;		/* page frames in use, page tables included */
 	__u32 signal_tail;	/* entries of crtos_proc_signals taken, ever */
-	__u32 reserved;
+	__u32 signalfd;		/* one that was watched became pending: RTOS sets, module takes (xchg) */
 	/* Slots whose shadow has an `ipi` notification outstanding: RTOS sets, module takes (xchg). */
 	__u64 forward_ipi;
 	/* Slots whose shadow shall be interrupted (crtos_scf_request.interrupt): the same way. */
@@ -240,6 +240,10 @@ CRTOS_ASSERT_SIZE(struct crtos_lend_list, 4096);
  *
  * `stopped` is a level: while it is 1, Linux has stopped the shadow (SIGSTOP), and no thread of the process gets to
  * user mode. The module writes it and rings.
+ *
+ * `watched` holds the signals, bit signal - 1, that some poll of a signalfd has asked for: the module sets bits, full
+ * fence, and looks at crtos_scf_header.pending. The RTOS sets bits there, full fence, and looks at `watched`: if the
+ * signal is in it, it sets rt.signalfd and rings. So either the poll finds the signal or it is woken.
  */
 #define CRTOS_PROC_SIGNALS	16
 
@@ -255,7 +259,8 @@ CRTOS_ASSERT_SIZE(struct crtos_proc_signal, 48);
 struct crtos_proc_signals {
 	__u32 head;
 	__u32 stopped;
-	__u32 reserved[14];
+	__u64 watched;
+	__u32 reserved[12];
 	struct crtos_proc_signal entry[CRTOS_PROC_SIGNALS];
 } __attribute__((aligned(64)));
 CRTOS_ASSERT_SIZE(struct crtos_proc_signals, 832);

@@ -154,7 +154,25 @@ enum crtos_end_reason {
 #define CRTOS_OP_DUMP		0x10016u
 /* args: descriptor. The process that it stands for (of pidfd_open, or a directory /proc/PID); -EBADF: for none. */
 #define CRTOS_OP_PIDFD		0x10017u
-#define CRTOS_OP_LAST		0x10017u
+/*
+ * args: descriptor or -1, mask, flags of signalfd4. A signalfd (CRTOS_IOC_SIGNALFD), or an old one with another
+ * mask; returns the descriptor.
+ */
+#define CRTOS_OP_SIGNALFD	0x10018u
+#define CRTOS_OP_LAST		0x10018u
+
+/*
+ * The result of reading a signalfd: the RTOS, which has the signals, does the rest, as the module has said in
+ * crtos_scf_header.signalfd for the slot.
+ */
+#define CRTOS_SIGNALFD_READ	4094
+
+struct crtos_signalfd_read {
+	__u64 mask;
+	__u32 nonblock;
+	__u32 reserved;
+};
+CRTOS_ASSERT_SIZE(struct crtos_signalfd_read, 16);
 
 /*
  * Arguments of a new process: this header, then the NUL-terminated strings, in this order:
@@ -239,6 +257,13 @@ struct crtos_scf_header {
 	struct crtos_scf_rt rt;
 	/* Remote calls by Linux number; those of private operations are not counted here. */
 	__u32 calls[CRTOS_SCF_COUNTED_CALLS];
+	/*
+	 * Pending signals, bit signal - 1, of the process and of the threads of the slots, as they change: what a
+	 * signalfd shows. Written by the RTOS.
+	 */
+	__u64 pending[1 + CRTOS_SCF_SLOTS] __attribute__((aligned(64)));
+	/* By slot, of its last read of a signalfd: stored by the module before the read's result is. */
+	struct crtos_signalfd_read signalfd[CRTOS_SCF_SLOTS] __attribute__((aligned(64)));
 };
 CRTOS_ASSERT_OFFSET(struct crtos_scf_header, state, 64);
 CRTOS_ASSERT_OFFSET(struct crtos_scf_header, rt, 128);

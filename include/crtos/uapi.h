@@ -382,4 +382,18 @@ struct crtos_dump {
 };
 CRTOS_ASSERT_SIZE(struct crtos_dump, 192);
 
+/*
+ * A signalfd of real-time programs: a descriptor that is readable while a signal of `mask` is pending for the
+ * real-time process or thread whose shadow polls it. `fd` is -1, or such a descriptor, which gets the mask. Reading
+ * gives 4094 (CRTOS_SIGNALFD_READ) as errno, for which see <crtos/scf.h>, EINVAL to who is no shadow. EINVAL flags, or
+ * `fd` is something else; EBADF; EMFILE, ENFILE, ENOMEM.
+ */
+struct crtos_signalfd {
+	__s32 fd;
+	__u32 flags;		/* O_CLOEXEC, O_NONBLOCK */
+	__u64 mask;		/* bit signal - 1 */
+};
+CRTOS_ASSERT_SIZE(struct crtos_signalfd, 16);
+#define CRTOS_IOC_SIGNALFD		_IOW(CRTOS_IOC_TYPE, 0x6a, struct crtos_signalfd)
+
 #endif

@@ -51,6 +51,7 @@ static union {
 	struct crtos_proc_create create;
 	struct crtos_thread_attach attach;
 	struct crtos_proc_fork fork;
+	struct crtos_signalfd signalfd;
 	uint64_t address;
 } arg;
 
@@ -184,6 +185,12 @@ static void create_fifo(void)
 {
 	arg.create = (struct crtos_proc_create){ .policy = 1, .priority = 50, .notifier = 2 };
 }
+static void signalfd_flags(void)
+{
+	arg.signalfd = (struct crtos_signalfd){ .fd = -1, .flags = 1 };
+}
+static void signalfd_badfd(void) { arg.signalfd.fd = 999; }
+static void signalfd_stdin(void) { arg.signalfd.fd = 0; }
 static void create_good(void) { arg.create.notifier = CRTOS_NOTIFIER_POLL; }
 /* clang-format on */
 
@@ -261,6 +268,10 @@ static const struct row rows[] = {
 	{ "LOG: reserved", PARTITION, 0, CRTOS_IOC_LOG, EINVAL, log_reserved },
 	{ "LOG to a wild pointer", PARTITION, 0, CRTOS_IOC_LOG, EFAULT, log_wild },
 
+	{ "SIGNALFD: unknown flag", ANY, 0, CRTOS_IOC_SIGNALFD, EINVAL, signalfd_flags },
+	{ "SIGNALFD: no such descriptor", ANY, 0, CRTOS_IOC_SIGNALFD, EBADF, signalfd_badfd },
+	{ "SIGNALFD: another kind of descriptor", ANY, 0, CRTOS_IOC_SIGNALFD, EINVAL,
+	  signalfd_stdin },
 	{ "PROC_CREATE from a wild pointer", ANY, 0, CRTOS_IOC_PROC_CREATE, EFAULT, NULL },
 	{ "PROC_CREATE: policy", ANY, 0, CRTOS_IOC_PROC_CREATE, EINVAL, create_policy },
 	{ "PROC_CREATE: priority 100", ANY, 0, CRTOS_IOC_PROC_CREATE, EINVAL, create_priority },
@@ -448,6 +459,13 @@ static void session(void)
 	memset(&arg, 0, sizeof(arg));
 	create_good();
 	result("PROC_CREATE in its session", EBUSY, try(child, CRTOS_IOC_PROC_CREATE, &arg));
+	close(child);
+	arg.signalfd = (struct crtos_signalfd){ .fd = -1, .mask = -1ull };
+	child = ioctl(fd, CRTOS_IOC_SIGNALFD, &arg);
+	result("SIGNALFD", 0, child < 0 ? errno : 0);
+	result("reading less than a record of it", EINVAL, read(child, &arg, 127) < 0 ? errno : 0);
+	result("reading it in a shadow", CRTOS_SIGNALFD_READ,
+	       read(child, &arg, 128) < 0 ? errno : 0);
 	close(child);
 	result("ZAP that nobody asked for does no harm", 0, try(fd, CRTOS_IOC_ZAP, NULL));
 	result("LEND that nobody asked for does no harm", 0, try(fd, CRTOS_IOC_LEND, NULL));

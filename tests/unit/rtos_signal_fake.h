@@ -112,6 +112,16 @@ void process_wait_frozen(void)
 {
 }
 
+/* A test that is made with rtos/signalfd.c says FAKE_NO_SIGNALFD. */
+#ifndef FAKE_NO_SIGNALFD
+void signalfd_notify(struct process *p, const struct thread *thread, int sig)
+{
+	(void)p;
+	(void)thread;
+	(void)sig;
+}
+#endif
+
 void process_stop(int sig)
 {
 	fake_stopped = sig;
