@@ -48,6 +48,7 @@ struct process *process_alloc(void)
 		return NULL;
 	}
 	list_init(&p->threads);
+	mutex_init(&p->freeze);
 	p->stack_limit = MM_STACK_DEFAULT;
 	return p;
 }
@@ -515,44 +516,46 @@ int process_kill_others(struct process *p)
 
 /* --- one thread alone --------------------------------------------------------------------------------- */
 
+/* Without the lock if `current` is killed, which ends it. */
 void process_freeze(void)
 {
+	struct process *p = current->process;
+
 	process_wait_frozen();
-	current->process->freezer = current;
-	freeze(current->process);
+	if (!mutex_lock(&p->freeze))
+		freeze(p);
 }
 
 void process_thaw(void)
 {
 	struct process *p = current->process;
 
-	if (p->freezer != current)
-		return;
-	p->freezer = NULL;
-	thaw(p);
-}
-
-static bool frozen(const struct process *p)
-{
-	return p->stopped || (p->freezer && p->freezer != current);
+	if (process_freezer(p) == current)
+		mutex_unlock(&p->freeze);
 }
 
 void process_adopt_thread(struct process *p, struct thread *t)
 {
 	list_append(&p->threads, &t->process_link);
 	sigqueue_show(&t->signals.pending, &p->scf->pending[1 + t->slot]);
-	t->attention = p->stopped || p->freezer;
+	t->attention = p->stopped || process_freezer(p);
 	p->thread_count++;
 	WRITE_ONCE(p->scf->rt.threads, p->thread_count);
 }
 
 void process_wait_frozen(void)
 {
-	while (frozen(current->process) && !current->killed) {
-		current->frozen = true;
-		thread_block(TIME_NEVER);
-		current->frozen = false;
-	}
+	struct process *p = current->process;
+
+	current->frozen = true;
+	do {
+		while (p->stopped && !current->killed)
+			thread_block(TIME_NEVER);
+		/* Once: whoever freezes the others after that asks for attention anew. */
+		if (process_freezer(p) != current && !mutex_lock(&p->freeze))
+			mutex_unlock(&p->freeze);
+	} while (p->stopped && !current->killed);
+	current->frozen = false;
 }
 
 /* Linux stops the shadow, and with it all that needs Linux. A shadow that is continued answers. */

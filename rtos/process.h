@@ -10,6 +10,7 @@
 
 #include "list.h"
 #include "mm.h"
+#include "mutex.h"
 #include "signals.h"
 #include "thread.h"
 #include "vm.h"
@@ -52,7 +53,7 @@ struct process {
 	u64 cpu_ticks;			/* TSC; of all its threads, as in struct thread */
 	u64 stack_limit;		/* RLIMIT_STACK */
 	struct signals *signals;
-	struct thread *freezer;		/* the only one that may run in user mode; or NULL */
+	struct mutex freeze;		/* its owner is the only one that may run in user mode */
 	bool stopped;			/* by Linux: none may */
 	struct thread *vfork_parent;	/* waits for us, and lends its memory */
 };
@@ -94,13 +95,20 @@ struct thread *process_find_thread(const struct process *p, s32 tid);
 void process_stop(int sig);
 /*
  * From freeze to thaw no other thread of the process gets to user mode: each waits where it would, in
- * process_wait_frozen(). May block, for others do the same. While Linux has stopped the process none gets there.
+ * process_wait_frozen(), and the one that froze them inherits their priority. May block, for others do
+ * the same. While Linux has stopped the process none gets there.
  */
 void process_freeze(void);
 void process_thaw(void);
 void process_wait_frozen(void);
 /* A thread that begins does so frozen if others are. */
 void process_adopt_thread(struct process *p, struct thread *t);
+/* NULL: nobody has frozen the others. */
+static inline struct thread *process_freezer(const struct process *p)
+{
+	return p->freeze.lock.owner;
+}
+
 /*
  * Queues what came from Linux, and stops or continues; also called where it matters that a signal came before an
  * answer.
