@@ -131,7 +131,7 @@ static int make_thread(struct fork *f, const struct regs *regs)
 	t->clear_child_tid = r->flags & CLONE_CHILD_CLEARTID ? r->child_tid : 0;
 	if (r->flags & CLONE_SETTLS)
 		thread_set_fs_base(t, r->tls);
-	thread_set_policy(t, current->policy, current->priority);
+	thread_policy_of_maker(t);
 	return 0;
 }
 

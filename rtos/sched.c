@@ -66,13 +66,13 @@ static bool queued(const struct thread *t)
 
 u64 sched_slice(int policy)
 {
-	return policy == SCHED_RR ? SLICE_RR_NS : policy == SCHED_OTHER ? SLICE_OTHER_NS : 0;
+	return policy == SCHED_RR ? SLICE_RR_NS : policy == SCHED_FIFO ? 0 : SLICE_OTHER_NS;
 }
 
-/* A thread of SCHED_OTHER at a real-time priority, which it inherits, runs as one of SCHED_FIFO. */
+/* One that is not real-time runs at a priority that is, which it inherits, as one of SCHED_FIFO. */
 static u64 slice_of(const struct thread *t)
 {
-	return t->policy == SCHED_OTHER && t->effective ? 0 : sched_slice(t->policy);
+	return !policy_realtime(t->policy) && t->effective ? 0 : sched_slice(t->policy);
 }
 
 /* current, running, may now have to share its priority. */
@@ -259,6 +259,14 @@ void thread_set_policy(struct thread *thread, int policy, int priority)
 	reconsider();
 	if (thread->pi_waits && thread->effective != before)
 		pi_reorder(thread);
+}
+
+void thread_policy_of_maker(struct thread *thread)
+{
+	if (current->reset_on_fork && policy_realtime(current->policy))
+		thread_set_policy(thread, SCHED_OTHER, 0);
+	else
+		thread_set_policy(thread, current->policy, current->priority);
 }
 
 void thread_inherit(struct thread *thread, int priority)

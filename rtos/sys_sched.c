@@ -13,11 +13,12 @@
 #include "sys.h"
 #include "uaccess.h"
 
-#define SCHED_BATCH		3
-#define SCHED_IDLE		5
 #define SCHED_DEADLINE		6
 #define SCHED_RESET_ON_FORK	0x40000000
 #define SCHED_ATTR_BYTES	48
+#define SCHED_FLAG_RESET_ON_FORK 0x01
+#define SCHED_FLAG_KEEP_POLICY	0x08
+#define SCHED_FLAG_KEEP_PARAMS	0x10
 #define SCHED_FLAGS_KNOWN	0x7f
 
 struct sched_attr {
@@ -62,22 +63,20 @@ static bool policy_valid(u32 policy, u32 priority)
  */
 static bool priority_allowed(u32 policy, u32 priority)
 {
-	if (policy != SCHED_FIFO && policy != SCHED_RR)
+	if (!policy_realtime(policy))
 		return true;
 	return priority <= READ_ONCE(current->process->ctl->linux_side.priority_max);
 }
 
 /* Linux has agreed. The thread may have ended meanwhile. */
-static void apply(s32 pid, u32 policy, u32 priority)
+static void apply(s32 pid, u32 policy, u32 priority, bool reset_on_fork)
 {
 	struct thread *t = find(pid);
 
 	if (!t)
 		return;
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
-		thread_set_policy(t, policy, priority);
-	else
-		thread_set_policy(t, SCHED_OTHER, 0);
+	thread_set_policy(t, policy, priority);
+	t->reset_on_fork = reset_on_fork;
 }
 
 s64 sys_sched_setscheduler(struct regs *regs)
@@ -97,14 +96,15 @@ s64 sys_sched_setscheduler(struct regs *regs)
 		return -EPERM;
 	ret = sys_remote(regs);
 	if (!ret)
-		apply(arg0(regs), policy, priority);
+		apply(arg0(regs), policy, priority, arg1(regs) & SCHED_RESET_ON_FORK);
 	return ret;
 }
 
 s64 sys_sched_setparam(struct regs *regs)
 {
-	struct thread *t = find(arg0(regs));
+	const struct thread *t = find(arg0(regs));
 	u32 priority, policy;
+	bool reset;
 	s64 ret;
 
 	if (!sys_user_pointer(arg1(regs)))
@@ -114,13 +114,14 @@ s64 sys_sched_setparam(struct regs *regs)
 	if (get_user32(&priority, arg1(regs)))
 		return -EFAULT;
 	policy = t->policy;
+	reset = t->reset_on_fork;
 	if (!policy_valid(policy, priority))
 		return -EINVAL;
 	if (!priority_allowed(policy, priority))
 		return -EPERM;
 	ret = sys_remote(regs);
 	if (!ret)
-		apply(arg0(regs), policy, priority);
+		apply(arg0(regs), policy, priority, reset);
 	return ret;
 }
 
@@ -128,7 +129,9 @@ s64 sys_sched_getscheduler(struct regs *regs)
 {
 	const struct thread *t = find(arg0(regs));
 
-	return t ? t->policy : sys_remote(regs);
+	if (!t)
+		return sys_remote(regs);
+	return t->policy | (t->reset_on_fork ? SCHED_RESET_ON_FORK : 0);
 }
 
 s64 sys_sched_getparam(struct regs *regs)
@@ -142,27 +145,43 @@ s64 sys_sched_getparam(struct regs *regs)
 	return put_user32(arg1(regs), t->priority);
 }
 
+/* As the flags have it, of what the thread has now. */
+static void keep(struct sched_attr *attr, const struct thread *t)
+{
+	if (attr->flags & SCHED_FLAG_KEEP_POLICY) {
+		attr->policy = t->policy;
+		attr->flags &= ~(u64)SCHED_FLAG_RESET_ON_FORK;
+		attr->flags |= t->reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
+	}
+	if (attr->flags & SCHED_FLAG_KEEP_PARAMS)
+		attr->priority = t->priority;
+}
+
+/* SCHED_DEADLINE is a policy that is not known. */
 s64 sys_sched_setattr(struct regs *regs)
 {
+	const struct thread *t = find(arg0(regs));
 	struct sched_attr attr;
 	s64 ret;
 
 	if (!sys_user_pointer(arg1(regs)))
 		return -EFAULT;
-	if (!find(arg0(regs)) || !arg1(regs) || (s32)arg0(regs) < 0 || arg2(regs))
+	if (!t || !arg1(regs) || (s32)arg0(regs) < 0 || arg2(regs))
 		return sys_remote(regs);
 	if (copy_from_user(&attr, arg1(regs), sizeof(attr)))
 		return -EFAULT;
 	/* Linux says what is wrong with a size, and which it knows. */
 	if (attr.size && (attr.size < SCHED_ATTR_BYTES || attr.size > PAGE_SIZE))
 		return sys_remote(regs);
+	keep(&attr, t);
 	if (!policy_valid(attr.policy, attr.priority) || (attr.flags & ~(u64)SCHED_FLAGS_KNOWN))
 		return -EINVAL;
 	if (!priority_allowed(attr.policy, attr.priority))
 		return -EPERM;
 	ret = sys_remote(regs);
 	if (!ret)
-		apply(arg0(regs), attr.policy, attr.priority);
+		apply(arg0(regs), attr.policy, attr.priority,
+		      attr.flags & SCHED_FLAG_RESET_ON_FORK);
 	return ret;
 }
 
@@ -178,6 +197,7 @@ s64 sys_sched_getattr(struct regs *regs)
 	if (arg2(regs) < SCHED_ATTR_BYTES || arg2(regs) > PAGE_SIZE || arg3(regs))
 		return -EINVAL;
 	attr.policy = t->policy;
+	attr.flags = t->reset_on_fork ? SCHED_FLAG_RESET_ON_FORK : 0;
 	attr.priority = t->priority;
 	return copy_to_user(arg1(regs), &attr, sizeof(attr));
 }
@@ -186,7 +206,7 @@ s64 sys_sched_get_priority_max(struct regs *regs)
 {
 	u32 policy = arg0(regs);
 
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
+	if (policy_realtime(policy))
 		return PRIORITY_MAX;
 	return policy_valid(policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }
@@ -195,7 +215,7 @@ s64 sys_sched_get_priority_min(struct regs *regs)
 {
 	u32 policy = arg0(regs);
 
-	if (policy == SCHED_FIFO || policy == SCHED_RR)
+	if (policy_realtime(policy))
 		return 1;
 	return policy_valid(policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
 }

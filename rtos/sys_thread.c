@@ -93,7 +93,7 @@ static void start(struct process *p, struct thread *t, unsigned int slot, s32 ti
 	list_init(&t->futex_link);
 	thread_set_fs_base(t, r->flags & CLONE_SETTLS ? r->tls : thread_fs_base(current));
 	thread_set_gs_base(t, thread_gs_base(current));
-	thread_set_policy(t, current->policy, current->priority);
+	thread_policy_of_maker(t);
 	p->slot[slot] = t;
 	process_adopt_thread(p, t);
 	/* As on Linux, the thread exists even if its number cannot be stored. */

@@ -21,6 +21,8 @@ struct process;
 #define SCHED_OTHER	0
 #define SCHED_FIFO	1
 #define SCHED_RR	2
+#define SCHED_BATCH	3
+#define SCHED_IDLE	5
 #define PRIORITY_MAX	99
 
 enum thread_state {
@@ -36,7 +38,8 @@ struct thread {
 	u64 fs_base, gs_base;		/* valid while not running */
 	void *xsave;			/* user FPU/SSE/AVX state while not running */
 	enum thread_state state;
-	int policy;
+	int policy;			/* SCHED_BATCH and SCHED_IDLE are as SCHED_OTHER */
+	bool reset_on_fork;		/* what it makes is not real-time */
 	int priority;			/* its own */
 	int inherited;			/* from those who wait for its locks, or 0 */
 	int effective;			/* the higher of the two */
@@ -89,6 +92,11 @@ struct thread {
 
 extern struct thread *current;
 
+static inline bool policy_realtime(int policy)
+{
+	return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
 void sched_init(void);
 
 /*
@@ -129,6 +137,8 @@ _Noreturn void thread_exit(void);
  * it inherits stays.
  */
 void thread_set_policy(struct thread *thread, int policy, int priority);
+/* A thread that `current` has made gets its policy from it. */
+void thread_policy_of_maker(struct thread *thread);
 /* What it inherits (pi.h), with the same effect on its place; policy and slice stay. */
 void thread_inherit(struct thread *thread, int priority);
 void sched_yield(void);

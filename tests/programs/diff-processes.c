@@ -125,6 +125,68 @@ static void limits(void)
 	CALL(sysinfo, "it", &(struct { char room[256]; }){ { 0 } });
 }
 
+static void child_policy(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(RAW(SYS_sched_getscheduler, 0));
+	SEE("a child's: %d", waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : -1);
+}
+
+static void deadline(void)
+{
+	struct {
+		unsigned int size, policy;
+		unsigned long flags;
+		unsigned int nice, priority;
+		unsigned long runtime, deadline, period;
+	} attr = { sizeof(attr), 6, 0, 0, 0, 10000000, 100000000, 100000000 };
+	struct sched_param parameter = { 0 };
+
+	attr.runtime *= 20;
+	CALL(sched_setattr, "a deadline before the end", 0, &attr, 0);
+	attr.runtime /= 20;
+	if (geteuid()) {
+		DEVIATES(deadline_of_a_user, sched_setattr, "a deadline", 0, &attr, 0);
+		return;
+	}
+	DEVIATES(deadline, sched_setattr, "a deadline", 0, &attr, 0);
+	CALL(sched_setscheduler, "ordinary", 0, SCHED_OTHER, &parameter);
+}
+
+/* What a thread makes is not real-time; an ordinary user cannot take that back. */
+static void reset_on_fork(void)
+{
+	struct sched_param parameter = { .sched_priority = 10 };
+	unsigned int attr[12];
+
+	CALL(sched_setscheduler, "FIFO 10, not for children", 0, SCHED_FIFO | SCHED_RESET_ON_FORK,
+	     &parameter);
+	CALL(sched_getscheduler, "it", 0);
+	child_policy();
+	parameter.sched_priority = 11;
+	CALL(sched_setparam, "11", 0, &parameter);
+	CALL(sched_getattr, "it", 0, attr, 48, 0);
+	SEE("policy %u, flags %u, priority %u", attr[1], attr[2], attr[5]);
+	attr[1] = SCHED_RR;
+	attr[2] = 8 | 16;
+	attr[5] = 50;
+	CALL(sched_setattr, "policy and parameters stay", 0, attr, 0);
+	CALL(sched_getattr, "it", 0, attr, 48, 0);
+	SEE("policy %u, flags %u, priority %u", attr[1], attr[2], attr[5]);
+	parameter.sched_priority = 0;
+	CALL(sched_setscheduler, "batch, not for children", 0, SCHED_BATCH | SCHED_RESET_ON_FORK,
+	     &parameter);
+	CALL(sched_getscheduler, "it", 0);
+	child_policy();
+	CALL(sched_setscheduler, "batch", 0, SCHED_BATCH, &parameter);
+	CALL(sched_getscheduler, "it", 0);
+	CALL(sched_setscheduler, "ordinary", 0, SCHED_OTHER, &parameter);
+	CALL(sched_getscheduler, "it", 0);
+}
+
 static void scheduling(void)
 {
 	static const int policies[] = { 0, 1, 2, 3, 4, 5, 6, 7, 99, -1, 1 << 30 };
@@ -186,9 +248,15 @@ static void scheduling(void)
 	parameter.sched_priority = 0;
 	CALL(sched_setparam, "0 with RR", 0, &parameter);
 	CALL(sched_setscheduler, "batch", 0, SCHED_BATCH, &parameter);
-	DEVIATES(batch_is_other, sched_getscheduler, "it", 0);
+	CALL(sched_getscheduler, "it", 0);
+	CALL(sched_getattr, "it", 0, attr, 48, 0);
+	SEE("policy %u, flags %u, priority %u", attr[1], attr[2], attr[5]);
+	CALL(sched_setscheduler, "idle", 0, SCHED_IDLE, &parameter);
+	CALL(sched_getscheduler, "it", 0);
+	child_policy();
 	CALL(sched_setscheduler, "ordinary", 0, SCHED_OTHER, &parameter);
 	CALL(sched_getscheduler, "it", 0);
+	deadline();
 	CALL(sched_setscheduler, "nobody", 1 << 30, SCHED_OTHER, &parameter);
 	CALL(sched_yield, "it");
 	HIDE(sched_getaffinity, "mine", 0, sizeof(mask), mask);
@@ -198,6 +266,7 @@ static void scheduling(void)
 	memset(mask, 0, sizeof(mask));
 	CALL(sched_setaffinity, "none", 0, sizeof(mask), mask);
 	CALL(sched_setaffinity, "nobody", 1 << 30, sizeof(mask), mask);
+	reset_on_fork();
 	CALL(getpriority, "mine", PRIO_PROCESS, 0);
 	CALL(getpriority, "unknown", 7, 0);
 	CALL(getpriority, "nobody", PRIO_PROCESS, 1 << 30);

@@ -252,6 +252,41 @@ static void test_other_has_short_slices(void **state)
 	assert_ptr_equal(leave_kernel(), A);
 }
 
+static void test_batch_and_idle_are_as_other(void **state)
+{
+	(void)state;
+	start(A, SCHED_BATCH, 0);
+	start(B, SCHED_IDLE, 0);
+	start(C, SCHED_OTHER, 0);
+	pass(4 * MS);
+	assert_ptr_equal(leave_kernel(), B);
+	pass(4 * MS);
+	assert_ptr_equal(leave_kernel(), C);
+	/* At an inherited priority they are not sliced. */
+	thread_inherit(A, 10);
+	thread_inherit(B, 10);
+	assert_ptr_equal(leave_kernel(), A);
+	pass(1000 * MS);
+	assert_ptr_equal(leave_kernel(), A);
+}
+
+static void test_policy_of_what_a_thread_makes(void **state)
+{
+	(void)state;
+	start(A, SCHED_RR, 10);
+	thread_policy_of_maker(B);
+	assert_int_equal(B->policy, SCHED_RR);
+	assert_int_equal(B->effective, 10);
+	A->reset_on_fork = true;
+	thread_policy_of_maker(C);
+	assert_int_equal(C->policy, SCHED_OTHER);
+	assert_int_equal(C->effective, 0);
+	thread_set_policy(A, SCHED_BATCH, 0);
+	thread_policy_of_maker(C);
+	assert_int_equal(C->policy, SCHED_BATCH);
+	assert_false(C->reset_on_fork);
+}
+
 static void test_fifo_is_not_sliced_by_round_robin(void **state)
 {
 	(void)state;
@@ -490,6 +525,8 @@ int main(void)
 		cmocka_unit_test_setup(test_yield, setup),
 		cmocka_unit_test_setup(test_round_robin, setup),
 		cmocka_unit_test_setup(test_other_has_short_slices, setup),
+		cmocka_unit_test_setup(test_batch_and_idle_are_as_other, setup),
+		cmocka_unit_test_setup(test_policy_of_what_a_thread_makes, setup),
 		cmocka_unit_test_setup(test_fifo_is_not_sliced_by_round_robin, setup),
 		cmocka_unit_test_setup(test_preempted_keeps_the_rest_of_its_slice, setup),
 		cmocka_unit_test_setup(test_answer_while_idle_switches_nothing, setup),
