@@ -15,9 +15,15 @@ wait_until 30 grep -q ready signal.out
 kill -USR1 $pid
 wait $pid
 is "a signal from Linux to a handler" "3 ready USR1" "$? $(paste -s -d ' ' signal.out)"
-crtos run dd if=/dev/zero of=/dev/null 2>dd.out &
+# What it copies flows when its handlers are there.
+mkfifo dd.fifo
+# A shell has what it starts in the background ignore SIGINT.
+env --default-signal=INT crtos run dd if=/dev/zero of=dd.fifo 2>dd.out &
 pid=$!
-wait_until 20 grep -qx dd /proc/$pid/comm
+exec 3<dd.fifo
+head -c 1 <&3 >dd.first
+cat <&3 >/dev/null &
+exec 3<&-
 kill -USR1 $pid
 ok "dd tells its state when asked" wait_until 20 grep -q copied dd.out
 kill -INT $pid
