@@ -53,6 +53,6 @@ works "gcc -shared" gcc -shared -fPIC -o libsum.so sum.c
 works "gcc -M" gcc -M main.c
 works "gcc -pipe" gcc -pipe -O2 -S -o - sum.c
 same "an error" gcc -c wrong.c
-same "an undefined symbol" gcc main.c -o program
+same "an undefined symbol" gcc -save-temps main.c -o program
 given=:
 works "what it made" ../program

@@ -3,6 +3,7 @@
 
 works "python3, shared mappings" python3 /opt/crtos/tests/debian/shared.py
 works "python3, multiprocessing" python3 /opt/crtos/tests/debian/multiprocesses.py
+ok "svsematest, processes" crtos run -f 90 /usr/bin/svsematest -q -f -p 90 -i 1000 -l 100
 works "sqlite3 with a write-ahead log" sqlite3 base.db 'pragma journal_mode=wal; create table t(a, b);
 	with recursive c(i) as (select 1 union all select i + 1 from c where i < 5000) insert into t select i, i * i from c;
 	select sum(a), sum(b) from t; pragma wal_checkpoint(truncate);'

@@ -35,8 +35,9 @@ script "xargs in parallel" 'seq 12 | xargs -n 1 -P 4 -I@ sh -c "echo @ >f.@"; ca
 script "not found, not executable" 'no-such-command; echo $?; /etc/passwd; echo $?; (exec /no/such/file); echo $?'
 works "bash: process substitution" bash -c 'diff <(seq 5) <(seq 2 6); cat <(echo one) <(echo two)'
 works "bash: coproc" bash -c 'coproc tr a-z A-Z; echo hello >&"${COPROC[1]}"; eval "exec ${COPROC[1]}>&-"; cat <&"${COPROC[0]}"; wait'
-works "bash: job control" bash -c 'exec 2>/dev/null; set -m; sleep 2 & jobs -l | sed "s/[0-9]\{2,\}/PID/"; fg >/dev/null; echo $?
-	sleep 100 & kill -STOP %1; until jobs | grep -q Stopped; do :; done; bg >/dev/null; kill %1; wait %1; echo $?'
+works "bash: job control" bash -c 'exec 2>/dev/null; set -m; stopped() { until jobs | grep -q Stopped; do :; done; }
+	sh -c "kill -STOP \$\$; exit 3" & stopped; jobs -l | sed "s/[0-9]\{2,\}/PID/"; fg >/dev/null; echo $?
+	sleep 100 & kill -STOP %%; stopped; bg >/dev/null; kill %%; wait %%; echo $?'
 works "bash: PIPESTATUS, pipefail" bash -c 'false | true | sh -c "exit 3"; echo "${PIPESTATUS[@]}"; set -o pipefail; false | true; echo $?'
 works "bash: time-outs of read" bash -c 'sleep 1 | { read -t 0.1 x; echo $(($? > 128)); }'
 TERM=dumb $P/terminal -t 'echo $((6 * 7)); sleep 0.1 | cat
