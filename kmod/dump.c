@@ -50,7 +50,8 @@ static void await_end(struct crtos_session *session)
 {
 	atomic_inc(&session->dumped);
 	wake_up(&session->dump_wait);
-	wait_event_killable(session->dump_wait, false);
+	/* Nothing but its end wakes it; that it waits does not keep the machine from being suspended. */
+	wait_event_state(session->dump_wait, false, (TASK_KILLABLE | TASK_FREEZABLE));
 	atomic_dec(&session->dumped);
 }
 

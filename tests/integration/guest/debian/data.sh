@@ -26,6 +26,11 @@ works "openssl asn1parse" openssl asn1parse -in ../cert.pem
 works "openssl prime" openssl prime -checks 20 170141183460469231731687303715884105727
 ok "openssl rand" sh -c "crtos run openssl rand 100000 >random && [ \$(stat -c %s random) = 100000 ]"
 
+# It counts what is done until its alarm rings, and tells how long that was by times().
+for threads in '' '-multi 2'; do
+	ok "openssl speed $threads" sh -c "crtos run openssl speed -seconds 1 -bytes 1024 $threads sha256 2>&1 | tee speed | grep -q '^sha256  *[1-9][0-9.]*k\$'"
+done
+
 # Of 6 MB, not of some hundred: it is an emulated CPU. The files are the same to the byte.
 cat >build.sql <<'END'
 create table t(id integer primary key, n integer, name text, body text);
