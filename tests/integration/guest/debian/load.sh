@@ -20,7 +20,8 @@ stressor "futexes" --futex 1 --futex-ops 200
 stressor "mutexes" --mutex 1 --mutex-ops 300
 stressor "signals" --kill 1 --kill-ops 200
 stressor "timers" --timer 1 --timer-ops 100
-stressor "semaphores" --sem 1 --sem-ops 500
+# These two last as long as they may, also on Linux.
+stressor "semaphores" --sem 1 --sem-ops 500 --timeout 5
+stressor "yield" --yield 1 --yield-ops 1000 --timeout 5
 stressor "files" --hdd 1 --hdd-bytes 1M --hdd-ops 50
 stressor "mappings" --mmap 1 --mmap-bytes 4M --mmap-ops 10
-stressor "yield" --yield 1 --yield-ops 1000
