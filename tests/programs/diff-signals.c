@@ -131,6 +131,10 @@ static void sending(void)
 	SEE("the code that was queued %d", last_code);
 	last_code = 0;
 	see_handled();
+	close(fd);
+	fd = open("/proc/self", O_RDONLY | O_DIRECTORY);
+	CALL(pidfd_send_signal, "myself, by a directory", fd, SIGUSR1, NULL, 0);
+	see_handled();
 	CALL(pidfd_send_signal, "information of another signal", fd, SIGUSR2, &info, 0);
 	CALL(pidfd_send_signal, "a bad signal", fd, 65, NULL, 0);
 	CALL(pidfd_send_signal, "unreadable information", fd, SIGUSR1, (void *)8, 0);

@@ -4,5 +4,5 @@
 # all by default. What starts processes or takes signals from Linux is in debian-fork.sh.
 . /opt/crtos/tests/debian/lib.sh
 
-[ $# -gt 0 ] || set -- coreutils text toolchain data python self cores realtime redis sharing
+[ $# -gt 0 ] || set -- coreutils text toolchain data database python self cores realtime redis sharing
 debian_run "$@"
