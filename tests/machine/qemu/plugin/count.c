@@ -3,7 +3,7 @@
  * A TCG plugin which counts executed guest instructions and kernel entries, between marks set by
  * the guest:
  *
- *	qemu-system-x86_64 ... -plugin PATH/libcount.so,out=FILE
+ *	qemu-system-x86_64 ... -plugin PATH/libcount.so,out=FILE[,watch=CPU,text=FROM-TO,interrupts=FROM-TO,timer=ADDR]
  *
  * Every instruction belongs to the half of the address space it was fetched from: "user" below,
  * "kernel" above (bit 63 of its address). A kernel entry is a step of a vCPU from the user half to
@@ -26,6 +26,20 @@
  * "from" counts entries by the address of the first kernel instruction; the sum of it and "lost",
  * for entries beyond the ENTRIES_MAX addresses a vCPU can tell apart, is "entries".
  *
+ * With "watch" a kernel is looked at that runs on this vCPU, its code from FROM to TO (all addresses
+ * hexadecimal) and in it the first instructions of its interrupt handlers. It has interrupts off but
+ * between an STI and the CLI behind it. A closed section is what it executes from an entry, or such
+ * a CLI, until an STI, a user instruction or the next interrupt; the boot is none. Each line then has
+ *
+ *	"longest":[[N,S,BEGIN,END,{"0xffffffff80001234":I,...}],...],"arrivals":{"1":[C,SUM,MAX,WAIT],...}
+ *
+ * The longest closed sections, N instructions of which S were further iterations of string instructions,
+ * with their first and last block, and how many instructions were executed in which blocks; sections
+ * that were mostly in the same block are one. Those of less than SECTION_MIN are not there. An arrival is the NOP above with 0x43530000 | ID (0 to 15): C of them
+ * came first after the interrupt whose handler begins at ADDR; of the instructions from there to the
+ * arrival, SUM is the sum and MAX the maximum. WAIT is the maximum with the section at whose end the
+ * interrupt came.
+ *
  * Exactness: the counts of the vCPU which executes the mark include everything up to the mark
  * itself. Those of other vCPUs are read while they run: they are as of the begin of some block near
  * that time. A block left early by an exception or an asynchronous exit to the main loop counts as
@@ -47,7 +61,13 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_version = QEMU_PLUGIN_VERSION;
 
 #define ENTRIES_MAX	512	/* a power of two */
 #define MARK_TAG	0x4352u
+#define ARRIVAL_TAG	0x4353u
 #define MARK_SIZE	8
+#define ARRIVALS	16
+#define SECTION_MIN	500
+#define SECTIONS	32
+#define SECTION_BLOCKS	256	/* a power of two; what a section does beyond is in none */
+#define BLOCKS_TOLD	8
 
 struct entry {
 	uint64_t addr;		/* 0: free */
@@ -69,6 +89,39 @@ struct vcpu {
 	struct entry from[ENTRIES_MAX];
 } __attribute__((aligned(128)));
 
+struct section {
+	uint64_t length;	/* 0: none */
+	uint64_t strings;
+	uint64_t begin;
+	uint64_t end;
+	struct block {
+		uint64_t addr;
+		uint64_t insns;
+	} blocks[BLOCKS_TOLD];	/* by instructions, the most first */
+};
+
+/* Of the kernel with closed sections: written by its vCPU's thread under the lock, but "now". */
+static struct {
+	int vcpu;		/* -1: none */
+	uint64_t from, to;
+	uint64_t timer;
+	uint64_t stubs_from, stubs_to;
+	struct {
+		bool booted;
+		bool closed;
+		bool shadow;		/* behind an STI: interrupts are not on yet */
+		uint64_t length, strings, begin, last;
+		uint64_t before;	/* length of the last section, if nothing has run since */
+		bool path;		/* since the timer's interrupt, with "before" as of then */
+		uint64_t path_insns, path_before;
+		struct block blocks[SECTION_BLOCKS];
+	} now;
+	struct section longest[SECTIONS];
+	struct {
+		uint64_t count, sum, max, wait;
+	} arrivals[ARRIVALS];
+} watched = { .vcpu = -1 };
+
 static struct vcpu *vcpus;
 static int nr_vcpus;
 static FILE *out;
@@ -87,17 +140,29 @@ static void add(uint64_t *p, uint64_t n)
 
 /*
  * What a callback needs to know of its block or mark, packed into the pointer it is handed.
- * Block:	46:0 address, 47 half, 63:48 number of instructions.
- * Mark:	7:0 id, 47 half, 63:48 number of instructions of the block behind it.
+ * Block:	46:0 address, 47 half, 59:48 number of instructions, and of a kernel that is watched
+ *		60 begins with CLI, 61 ends with STI, 62 begins with HLT, 63 is one string
+ *		instruction.
+ * Mark:	7:0 id, 47 half, 59:48 number of instructions of the block behind it.
  */
 #define PACK_HALF_SHIFT		47
 #define PACK_COUNT_SHIFT	48
+#define PACK_CLI		(1ull << 60)
+#define PACK_STI		(1ull << 61)
+#define PACK_HLT		(1ull << 62)
+#define PACK_STRING		(1ull << 63)
+#define PACK_FLAGS		(15ull << 60)
 #define PACK_ADDR_MASK		((1ull << PACK_HALF_SHIFT) - 1)
 
 static void *pack(uint64_t low, bool kernel, uint64_t count)
 {
 	return (void *)(uintptr_t)((low & PACK_ADDR_MASK) | (uint64_t)kernel << PACK_HALF_SHIFT |
 				   count << PACK_COUNT_SHIFT);
+}
+
+static uint64_t packed_count(uint64_t packed)
+{
+	return (packed & ~PACK_FLAGS) >> PACK_COUNT_SHIFT;
 }
 
 static struct entry *count_entry(struct vcpu *v, uint64_t addr)
@@ -120,18 +185,208 @@ static struct entry *count_entry(struct vcpu *v, uint64_t addr)
 	return NULL;
 }
 
+/* --- closed sections ---------------------------------------------------------------------------- */
+
+static void section_begin(uint64_t addr)
+{
+	watched.now.closed = true;
+	watched.now.begin = addr;
+	watched.now.length = watched.now.strings = 0;
+	memset(watched.now.blocks, 0, sizeof(watched.now.blocks));
+}
+
+static void section_count(uint64_t addr, uint64_t n)
+{
+	unsigned int slot = addr * 0x9e3779b1u >> 16;
+	unsigned int i;
+
+	watched.now.length += n;
+	watched.now.last = addr;
+	for (i = 0; i < SECTION_BLOCKS; i++, slot++) {
+		struct block *b = &watched.now.blocks[slot % SECTION_BLOCKS];
+
+		if (b->addr && b->addr != addr)
+			continue;
+		b->addr = addr;
+		b->insns += n;
+		break;
+	}
+}
+
+/* Those blocks of the section that ends in which most was executed. */
+static void section_blocks(struct block told[BLOCKS_TOLD])
+{
+	unsigned int i, j;
+
+	memset(told, 0, sizeof(*told) * BLOCKS_TOLD);
+	for (i = 0; i < SECTION_BLOCKS; i++) {
+		struct block b = watched.now.blocks[i];
+
+		for (j = 0; j < BLOCKS_TOLD; j++) {
+			if (b.insns > told[j].insns) {
+				struct block less = told[j];
+
+				told[j] = b;
+				b = less;
+			}
+		}
+	}
+}
+
+static bool between(uint64_t addr, uint64_t from, uint64_t to)
+{
+	return addr >= from && addr < to;
+}
+
+/* It takes the place of a shorter one that was mostly in the same block, or of the shortest. */
+static void section_end(void)
+{
+	struct section s = {
+		.length = watched.now.length,
+		.strings = watched.now.strings,
+		.begin = watched.now.begin,
+		.end = watched.now.last,
+	};
+	struct section *place = &watched.longest[0];
+	unsigned int i;
+
+	watched.now.closed = false;
+	watched.now.before = s.length;
+	if (!watched.now.booted || s.length < SECTION_MIN) {
+		watched.now.booted = true;
+		return;
+	}
+	section_blocks(s.blocks);
+	for (i = 0; i < SECTIONS; i++) {
+		struct section *old = &watched.longest[i];
+
+		if (old->length && old->blocks[0].addr == s.blocks[0].addr) {
+			place = old;
+			break;
+		}
+		if (old->length < place->length)
+			place = old;
+	}
+	if (s.length <= place->length)
+		return;
+	g_mutex_lock(&lock);
+	*place = s;
+	g_mutex_unlock(&lock);
+}
+
+static void watch_kernel(uint64_t addr, uint64_t packed)
+{
+	bool shadow = watched.now.shadow;
+
+	watched.now.shadow = false;
+	if (!between(addr, watched.from, watched.to)) {
+		watched.now.booted = watched.now.closed = watched.now.path = false;
+		return;
+	}
+	if (shadow) {
+		if (packed & PACK_HLT)
+			watched.now.before = 0;
+		return;
+	}
+	if (watched.now.closed &&
+	    ((packed & PACK_CLI) || between(addr, watched.stubs_from, watched.stubs_to)))
+		section_end();
+	if (addr == watched.timer) {
+		watched.now.path = true;
+		watched.now.path_insns = 0;
+		watched.now.path_before = watched.now.before;
+	}
+	if (!watched.now.closed)
+		section_begin(addr);
+	section_count(addr, packed_count(packed));
+	if (packed & PACK_STRING)
+		watched.now.strings++;
+	if (packed & PACK_STI) {
+		section_end();
+		watched.now.shadow = true;
+	}
+}
+
+static void watch(uint64_t addr, bool kernel, uint64_t packed)
+{
+	if (kernel) {
+		watch_kernel(addr, packed);
+	} else {
+		if (watched.now.closed)
+			section_end();
+		watched.now.before = 0;
+	}
+	watched.now.path_insns += packed_count(packed);
+}
+
+static void arrival_exec(unsigned int cpu, void *data)
+{
+	uint64_t packed = (uintptr_t)data, insns, wait;
+	unsigned int id = packed & 0xff;
+
+	if ((int)cpu != watched.vcpu || !watched.now.path || id >= ARRIVALS)
+		return;
+	watched.now.path = false;
+	insns = watched.now.path_insns - packed_count(packed);
+	wait = insns + watched.now.path_before;
+	g_mutex_lock(&lock);
+	watched.arrivals[id].count++;
+	watched.arrivals[id].sum += insns;
+	watched.arrivals[id].max = MAX(watched.arrivals[id].max, insns);
+	watched.arrivals[id].wait = MAX(watched.arrivals[id].wait, wait);
+	g_mutex_unlock(&lock);
+}
+
+/* Under the lock. */
+static void told(GString *s)
+{
+	const char *comma = "";
+	unsigned int i, j;
+
+	g_string_append(s, ",\"longest\":[");
+	for (i = 0; i < SECTIONS; i++) {
+		const struct section *t = &watched.longest[i];
+
+		if (!t->length)
+			continue;
+		g_string_append_printf(s, "%s[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",{",
+				       comma, t->length, t->strings, t->begin, t->end);
+		for (j = 0; j < BLOCKS_TOLD && t->blocks[j].insns; j++)
+			g_string_append_printf(s, "%s\"0x%" PRIx64 "\":%" PRIu64, j ? "," : "",
+					       t->blocks[j].addr, t->blocks[j].insns);
+		g_string_append(s, "}]");
+		comma = ",";
+	}
+	g_string_append(s, "],\"arrivals\":{");
+	comma = "";
+	for (i = 0; i < ARRIVALS; i++) {
+		if (!watched.arrivals[i].count)
+			continue;
+		g_string_append_printf(s,
+				       "%s\"%u\":[%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "]",
+				       comma, i, watched.arrivals[i].count, watched.arrivals[i].sum,
+				       watched.arrivals[i].max, watched.arrivals[i].wait);
+		comma = ",";
+	}
+	g_string_append(s, "}");
+}
+
+/* --- counting ------------------------------------------------------------------------------------ */
+
 static void block_exec(unsigned int cpu, void *data)
 {
 	uint64_t packed = (uintptr_t)data;
 	bool kernel = packed >> PACK_HALF_SHIFT & 1;
 	struct vcpu *v = &vcpus[cpu];
 
-	add(&v->insns[kernel], packed >> PACK_COUNT_SHIFT);
+	add(&v->insns[kernel], packed_count(packed));
 	if (kernel && v->in_user)
 		v->entered = count_entry(v, packed | ~PACK_ADDR_MASK);
 	if (kernel && v->entered)
-		add(&v->entered->insns, packed >> PACK_COUNT_SHIFT);
+		add(&v->entered->insns, packed_count(packed));
 	v->in_user = !kernel;
+	if ((int)cpu == watched.vcpu)
+		watch(kernel ? packed | ~PACK_ADDR_MASK : packed & PACK_ADDR_MASK, kernel, packed);
 }
 
 static void pause_exec(unsigned int cpu, void *data)
@@ -183,7 +438,10 @@ static void snapshot(const char *mark, int cpu, bool kernel, uint64_t behind)
 		}
 		g_string_append(s, "}}");
 	}
-	g_string_append(s, "]}\n");
+	g_string_append(s, "]");
+	if (watched.vcpu >= 0)
+		told(s);
+	g_string_append(s, "}\n");
 	fwrite(s->str, 1, s->len, out);
 	fflush(out);
 	g_mutex_unlock(&lock);
@@ -196,19 +454,48 @@ static void mark_exec(unsigned int cpu, void *data)
 	char id[4];
 
 	snprintf(id, sizeof(id), "%u", (unsigned int)(packed & 0xff));
-	snapshot(id, cpu, packed >> PACK_HALF_SHIFT & 1, packed >> PACK_COUNT_SHIFT);
+	snapshot(id, cpu, packed >> PACK_HALF_SHIFT & 1, packed_count(packed));
 }
 
-static bool is_mark(const struct qemu_plugin_insn *insn, uint8_t *id)
+static bool is_mark(const struct qemu_plugin_insn *insn, unsigned int tag, uint8_t *id)
 {
 	static const uint8_t opcode[] = { 0x0f, 0x1f, 0x84, 0x00 };
 	const uint8_t *code = qemu_plugin_insn_data(insn);
 
 	if (qemu_plugin_insn_size(insn) != MARK_SIZE || memcmp(code, opcode, sizeof(opcode)) ||
-	    code[5] || code[6] != (MARK_TAG & 0xff) || code[7] != MARK_TAG >> 8)
+	    code[5] || code[6] != (tag & 0xff) || code[7] != tag >> 8)
 		return false;
 	*id = code[4];
 	return true;
+}
+
+static bool is_byte(const struct qemu_plugin_insn *insn, uint8_t code)
+{
+	return qemu_plugin_insn_size(insn) == 1 &&
+	       *(const uint8_t *)qemu_plugin_insn_data(insn) == code;
+}
+
+/* With REP, maybe with a REX prefix: each iteration but the first is a block of its own. */
+static bool is_string(const struct qemu_plugin_insn *insn)
+{
+	const uint8_t *code = qemu_plugin_insn_data(insn);
+	size_t n = qemu_plugin_insn_size(insn);
+	uint8_t opcode = code[n - 1];
+
+	return (n == 2 || (n == 3 && (code[1] & 0xf0) == 0x40)) &&
+	       (code[0] == 0xf2 || code[0] == 0xf3) &&
+	       ((opcode >= 0xa4 && opcode <= 0xa7) || (opcode >= 0xaa && opcode <= 0xaf));
+}
+
+/* Interrupts come between blocks, and blocks end with an STI and behind its shadow. */
+static uint64_t block_flags(const struct qemu_plugin_tb *tb, size_t n)
+{
+	const struct qemu_plugin_insn *first = qemu_plugin_tb_get_insn(tb, 0);
+	const struct qemu_plugin_insn *last = qemu_plugin_tb_get_insn(tb, n - 1);
+
+	return (is_byte(first, 0xfa) ? PACK_CLI : 0) | (is_byte(last, 0xfb) ? PACK_STI : 0) |
+	       (is_byte(first, 0xf4) ? PACK_HLT : 0) |
+	       (n == 1 && is_string(first) ? PACK_STRING : 0);
 }
 
 static bool is_pause(const struct qemu_plugin_insn *insn)
@@ -224,17 +511,22 @@ static void block_trans(qemu_plugin_id_t plugin, struct qemu_plugin_tb *tb)
 	uint64_t addr = qemu_plugin_tb_vaddr(tb);
 	size_t n = qemu_plugin_tb_n_insns(tb);
 	bool kernel = addr >> 63;
+	uint64_t flags = between(addr, watched.from, watched.to) ? block_flags(tb, n) : 0;
 	size_t i;
 
 	(void)plugin;
 	qemu_plugin_register_vcpu_tb_exec_cb(tb, block_exec, QEMU_PLUGIN_CB_NO_REGS,
-					     pack(addr, kernel, n));
+					     pack(addr, kernel, n | flags >> PACK_COUNT_SHIFT));
 	for (i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint8_t id;
 
-		if (is_mark(insn, &id))
+		if (is_mark(insn, MARK_TAG, &id))
 			qemu_plugin_register_vcpu_insn_exec_cb(insn, mark_exec,
+							       QEMU_PLUGIN_CB_NO_REGS,
+							       pack(id, kernel, n - i - 1));
+		else if (is_mark(insn, ARRIVAL_TAG, &id))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn, arrival_exec,
 							       QEMU_PLUGIN_CB_NO_REGS,
 							       pack(id, kernel, n - i - 1));
 		else if (is_pause(insn))
@@ -261,7 +553,12 @@ QEMU_PLUGIN_EXPORT int qemu_plugin_install(qemu_plugin_id_t plugin, const qemu_i
 	for (i = 0; i < argc; i++) {
 		if (g_str_has_prefix(argv[i], "out=")) {
 			file = argv[i] + strlen("out=");
-		} else {
+		} else if (sscanf(argv[i], "watch=%d", &watched.vcpu) != 1 &&
+			   sscanf(argv[i], "text=%" SCNx64 "-%" SCNx64, &watched.from,
+				  &watched.to) != 2 &&
+			   sscanf(argv[i], "interrupts=%" SCNx64 "-%" SCNx64, &watched.stubs_from,
+				  &watched.stubs_to) != 2 &&
+			   sscanf(argv[i], "timer=%" SCNx64, &watched.timer) != 1) {
 			fprintf(stderr, "count: unknown argument %s\n", argv[i]);
 			return -1;
 		}
