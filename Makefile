@@ -26,6 +26,7 @@ help:
 	@echo 'make shell           a shell in the test machine, everything in place and the module loaded'
 	@echo 'make check           all tests'
 	@echo 'make check-debug     tests on kernels with KASAN and lockdep, and on one that manages user interrupts itself'
+	@echo 'make soak            programs start, fork and die for half an hour (MINUTES=N), and nothing is left of them'
 	@echo 'make conformance     bare-metal tests of user interrupts, statement by statement (tests/conformance/rows)'
 	@echo 'make bench           the measurements'
 	@echo 'make style           format and static checks'
@@ -58,7 +59,7 @@ programs: userspace
 	$(MAKE) -C tests/programs
 
 # The machine builds what it needs itself, for its own kernel.
-.PHONY: demo shell check check-debug conformance bench
+.PHONY: demo shell check check-debug soak conformance bench
 demo:
 	@mkdir -p out
 	$(machine)/crtos-run --cpus 4 --mem 1500M --timeout 1500 --packages rt-tests \
@@ -74,6 +75,9 @@ check:
 
 check-debug:
 	@tests/check-debug
+
+soak:
+	@tests/soak $(MINUTES)
 
 conformance:
 	tests/conformance/run
