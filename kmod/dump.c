@@ -3,7 +3,8 @@
  * The end of a shadow whose program leaves a core file: Linux writes it, of the shadow's process, and
  * takes each thread's registers from where the thread entered the kernel. So each takes those of the
  * program's thread, as rt_sigreturn would, and does not leave the kernel any more. The last one waits
- * until all others are there; then the signal that it lets in, pending before, ends them all.
+ * until all others are there; then the signal that it sends itself ends them all. It lets the signal in
+ * before that: one that waits for a shadow thread is taken to the RTOS (signals.c).
  */
 #include <linux/compat.h>
 #include <linux/ptrace.h>
@@ -57,6 +58,7 @@ static void await_end(struct crtos_session *session)
 
 static void begin_end(struct crtos_session *session, const struct crtos_dump *dump)
 {
+	struct kernel_siginfo info;
 	sigset_t set;
 
 	wait_event_killable_timeout(session->dump_wait,
@@ -64,6 +66,9 @@ static void begin_end(struct crtos_session *session, const struct crtos_dump *du
 	sigemptyset(&set);
 	sigaddset(&set, dump->signal);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	memcpy(&info, dump->info, sizeof(info));
+	info.si_signo = dump->signal;
+	send_sig_info(dump->signal, &info, current);
 	/* The thread is where the program's code would go on, which is not for Linux to execute. */
 	if (!sigismember(&current->pending.signal, dump->signal) ||
 	    current->sighand->action[dump->signal - 1].sa.sa_handler != SIG_DFL)

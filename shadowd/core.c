@@ -3,7 +3,7 @@
  * A core file in all that Linux has for it - patterns and pipes, limits, owner, notes, the bit in the wait status - can
  * be had from Linux only, of a process of Linux. So the shadow becomes like its program: its memory (core_memory.c),
  * then each of its threads by taking the registers of the program's (CRTOS write, uapi.h), in the kernel, from
- * where it does not come back. The thread that the signal was for is the last; it has that signal pending.
+ * where it does not come back. The thread that the signal was for is the last, and sends it to itself there.
  *
  * `stage` is written by the thread that claimed the end, alone: what it tells the others was stored before.
  */
@@ -155,18 +155,6 @@ static void make_valid(char *state)
 	memcpy(state + 24, &mxcsr, sizeof(mxcsr));
 }
 
-/* Only the signal that ends the process is let in, by the module. */
-static void make_pending(void)
-{
-	siginfo_t info;
-
-	memcpy(&info, core->info, sizeof(info));
-	info.si_signo = ending_signal;
-	if (raw_syscall4(__NR_rt_tgsigqueueinfo, getpid(), gettid(), ending_signal,
-			 (uintptr_t)&info) < 0)
-		raw_syscall3(__NR_tgkill, getpid(), gettid(), ending_signal);
-}
-
 /* The calling thread becomes the program's; one that is none of its threads goes. */
 static _Noreturn void become(uint32_t slot)
 {
@@ -182,7 +170,7 @@ static _Noreturn void become(uint32_t slot)
 	if (slot == last_slot) {
 		dump.signal = ending_signal;
 		dump.others = others;
-		make_pending();
+		memcpy(dump.info, core->info, sizeof(dump.info));
 	}
 	make_valid(xsave + (size_t)index * core->xsave_bytes);
 	core_become(&dump, xsave + (size_t)index * core->xsave_bytes, shadow.dev,

@@ -82,7 +82,7 @@ core_become:
 	movl	$1, %eax		/* write */
 	movl	%r14d, %edi
 	movq	%r12, %rsi
-	movl	$192, %edx		/* sizeof(struct crtos_dump) */
+	movl	$320, %edx		/* sizeof(struct crtos_dump) */
 	syscall
 1:	movl	$231, %eax		/* exit_group */
 	movl	%r15d, %edi

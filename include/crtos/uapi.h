@@ -372,15 +372,16 @@ CRTOS_ASSERT_SIZE(struct crtos_signal, 48);
 /*
  * What write() takes, nothing more or less. The thread takes these registers (but for CS, SS, the bases of FS and GS, and
  * what a program cannot set of the flags), as by rt_sigreturn. With signal 0 it waits to be ended. Else it waits until
- * `others` threads wait so, two seconds at most, and unblocks the signal, which ends the process. One that is not pending
- * for this thread, or has another action than the default, does not: SIGKILL then does. EINVAL; EFAULT.
+ * `others` threads wait so, two seconds at most, unblocks the signal and sends it to itself, which ends the process; if
+ * the signal's action is not the default, SIGKILL does. EINVAL; EFAULT.
  */
 struct crtos_dump {
 	struct crtos_registers regs;
 	__u32 signal;
 	__u32 others;
+	__u8 info[128];		/* struct siginfo, of `signal` */
 };
-CRTOS_ASSERT_SIZE(struct crtos_dump, 192);
+CRTOS_ASSERT_SIZE(struct crtos_dump, 320);
 
 /*
  * A signalfd of real-time programs: a descriptor that is readable while a signal of `mask` is pending for the

@@ -315,7 +315,7 @@ static void runs_on(void)
 }
 
 /* Return: the signal that a child dies of after it has written @dump. */
-static int dies_of(int fd, struct crtos_dump dump, void (*action)(int), int pending)
+static int dies_of(int fd, struct crtos_dump dump, void (*action)(int))
 {
 	uint64_t stack[64];
 	int status;
@@ -326,8 +326,6 @@ static int dies_of(int fd, struct crtos_dump dump, void (*action)(int), int pend
 		sigfillset(&set);
 		sigprocmask(SIG_BLOCK, &set, NULL);
 		signal((int)dump.signal, action);
-		if (pending)
-			raise((int)dump.signal);
 		dump.regs.rip = (uintptr_t)runs_on;
 		dump.regs.rsp = (uintptr_t)(stack + 63);
 		_exit(write(fd, &dump, sizeof(dump)) < 0);
@@ -359,12 +357,11 @@ static void dumps(int fd)
 	dump = (struct crtos_dump){ .signal = SIGABRT, .others = CRTOS_SCF_SLOTS + 1 };
 	result("write: 65 other threads", EINVAL, try_write(fd, &dump, sizeof(dump)));
 	dump.others = 0;
-	result("a dump with its signal", SIGABRT, dies_of(fd, dump, SIG_DFL, 1));
-	result("a dump whose signal is not there", SIGKILL, dies_of(fd, dump, SIG_DFL, 0));
-	result("a dump whose signal is ignored", SIGKILL, dies_of(fd, dump, SIG_IGN, 1));
-	result("a dump whose signal is caught", SIGKILL, dies_of(fd, dump, caught, 1));
+	result("a dump with its signal", SIGABRT, dies_of(fd, dump, SIG_DFL));
+	result("a dump whose signal is ignored", SIGKILL, dies_of(fd, dump, SIG_IGN));
+	result("a dump whose signal is caught", SIGKILL, dies_of(fd, dump, caught));
 	dump.others = 1;
-	result("a dump that waits for a thread in vain", SIGABRT, dies_of(fd, dump, SIG_DFL, 1));
+	result("a dump that waits for a thread in vain", SIGABRT, dies_of(fd, dump, SIG_DFL));
 	dump.signal = 0;
 	pid = fork();
 	if (!pid)
