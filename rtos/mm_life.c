@@ -18,9 +18,11 @@ struct mm *mm_create(void)
 	list_init(&mm->vmas);
 	mutex_init(&mm->lock);
 	mm->mmap_top = MM_STACK_TOP - MM_STACK_RESERVE;
+	preempt_point();
 	mm->zap = kalloc(sizeof(*mm->zap));
 	if (!mm->zap)
 		goto free;
+	preempt_point();
 	if (!vm_create(&mm->vm))
 		return mm;
 	kfree(mm->zap);

@@ -148,8 +148,10 @@ static int process_create(unsigned int index)
 	if (!p)
 		return -ENOMEM;
 	ret = process_open(p, index);
+	preempt_point();
 	if (!ret) {
 		p->mm = mm_create();
+		preempt_point();
 		t = p->mm ? first_thread(p, &p->ctl->linux_side) : NULL;
 		ret = t ? 0 : -ENOMEM;
 	}

@@ -129,8 +129,7 @@ static void free_table(u64 phys, int level, int slots)
 			page_free(table[i] & PTE_FRAME);
 	}
 	page_free(phys);
-	if (level == 1)
-		preempt_point();
+	preempt_point();
 }
 
 void vm_destroy(struct vm *vm)

@@ -28,7 +28,6 @@ labelled "after the program's own death" "$P/kill-at" -n "$points" -f death kill
 labelled "a shadow that stands still as its program dies" "$P/kill-at" -n $((points / 4)) -f loop hold crtos run $L accident
 labelled "a core file" "$P/kill-at" -n "$points" -f death kill crtos run $L core
 labelled "a core file, inside of calls" "$P/kill-at" -n "$points" -f death inside crtos run --spin 0 $L core
-labelled "a shadow that stands still as it makes a core file" "$P/kill-at" -n $((points / 4)) -f loop hold crtos run $L core
 labelled "a panic of the RTOS" "$P/kill-at" -n $((points / 2)) panic crtos run $L exit
 labelled "a panic of the RTOS, a shared file" "$P/kill-at" -n $((points / 2)) -f lend panic crtos run $L lend
 labelled "crtos stop, a shared file" "$P/kill-at" -n $((points / 2)) -f lend stop crtos run $L lend
