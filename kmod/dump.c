@@ -56,6 +56,15 @@ static void await_end(struct crtos_session *session)
 	atomic_dec(&session->dumped);
 }
 
+static bool ends_by(int signal)
+{
+	/* Its own, which stays as long as it lives. */
+	struct sighand_struct *sighand = rcu_dereference_raw(current->sighand);
+
+	return sigismember(&current->pending.signal, signal) &&
+	       READ_ONCE(sighand->action[signal - 1].sa.sa_handler) == SIG_DFL;
+}
+
 static void begin_end(struct crtos_session *session, const struct crtos_dump *dump)
 {
 	struct kernel_siginfo info;
@@ -70,8 +79,7 @@ static void begin_end(struct crtos_session *session, const struct crtos_dump *du
 	info.si_signo = dump->signal;
 	send_sig_info(dump->signal, &info, current);
 	/* The thread is where the program's code would go on, which is not for Linux to execute. */
-	if (!sigismember(&current->pending.signal, dump->signal) ||
-	    current->sighand->action[dump->signal - 1].sa.sa_handler != SIG_DFL)
+	if (!ends_by(dump->signal))
 		send_sig(SIGKILL, current, 1);
 }
 

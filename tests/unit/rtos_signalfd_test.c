@@ -45,8 +45,8 @@ static s64 read_fd(u64 mask, bool nonblock, u64 bytes)
 		.vector = TRAP_SYSCALL, .error = __NR_read, .rsi = DATA, .rdx = bytes
 	};
 
-	fake_scf->signalfd[current->slot] =
-		(struct crtos_signalfd_read){ .mask = mask, .nonblock = nonblock };
+	fake_scf->signalfd[current->slot] = (struct crtos_signalfd_read){ .mask = mask,
+									  .nonblock = nonblock };
 	return signalfd_read(&regs);
 }
 
