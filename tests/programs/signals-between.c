@@ -13,30 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "handler.h"
 #include "test.h"
 
 #define CHECK(what) check(!!(what), "line %d: %s", __LINE__, #what)
 
-static volatile sig_atomic_t caught, by_thread;
-static siginfo_t last;
 static volatile uint64_t steps;
-
-static void on_signal(int sig, siginfo_t *info, void *context)
-{
-	(void)context;
-	last = *info;
-	by_thread = gettid();
-	caught = sig;
-}
-
-static void handle(int sig, int flags)
-{
-	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | flags };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(sig, &action, NULL);
-	caught = 0;
-}
 
 /* A process that sends `sig` to this one until it is ended: whatever blocks here is interrupted in the end. */
 static pid_t pester(int sig)
@@ -309,7 +291,7 @@ static void finds_its_thread(void)
 	CHECK(!pthread_create(&thread, NULL, read_on, NULL));
 	pid = later(signal_usr1);
 	CHECK(pause() == -1 && errno == EINTR);
-	CHECK(caught == SIGUSR1 && by_thread == gettid());
+	CHECK(caught == SIGUSR1 && caught_by == gettid());
 	CHECK(write(to_parent[1], "y", 1) == 1);
 	CHECK(!pthread_join(thread, &result) && (intptr_t)result == 1);
 	end(pid);

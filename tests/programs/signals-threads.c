@@ -20,31 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "handler.h"
 #include "test.h"
 
 #define CHECK(what) check(!!(what), "line %d: %s", __LINE__, #what)
 #define MANY 40
-
-static volatile pid_t caught_by;
-static siginfo_t last;
-static volatile sig_atomic_t caught;
-
-static void on_signal(int sig, siginfo_t *info, void *context)
-{
-	(void)context;
-	last = *info;
-	caught_by = gettid();
-	caught = sig;
-}
-
-static void handle(int sig, int flags)
-{
-	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | flags };
-
-	sigemptyset(&action.sa_mask);
-	sigaction(sig, &action, NULL);
-	caught = 0;
-}
 
 static void mask(int how, int sig)
 {
