@@ -9,6 +9,12 @@ crtos run $share /tmp/first >/dev/null
 wait_until 20 value_is processes 0
 frames=$(value frames_free)
 
+# Linux counts the pages that are pinned by anybody, each CPU for itself.
+pinned() {
+	echo 1 >/proc/sys/vm/stat_refresh
+	awk '$1 == "nr_foll_pin_acquired" { n += $2 } $1 == "nr_foll_pin_released" { n -= $2 } END { print n }' /proc/vmstat
+}
+
 # both COMMAND...: `first` on one side and the rest on the other, at the same time.
 both() {
 	timeout 100 $first >/tmp/both 2>&1 &
@@ -75,6 +81,7 @@ file=/tmp/nobody
 ok "as much as the user's limit of locked memory allows" "$P/as-nobody" sh -c "ulimit -l 1024; crtos run $share $file limit 200"
 refused "and no more" 1 "Cannot allocate memory" "$P/as-nobody" sh -c "ulimit -l 1024; crtos run $share $file limit 300"
 ok "that is given back too" wait_until 30 value_is frames_lent 0
+is "Linux has no page pinned" 0 "$(pinned)"
 ok "stop" crtos stop
 ok "the module can be removed" wait_until 10 rmmod crtos
 finish
