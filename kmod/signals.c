@@ -107,26 +107,37 @@ int crtos_signals_send(struct crtos_process *process, const struct crtos_signal 
 
 /* --- to one thread ------------------------------------------------------------------------------- */
 
-/* Of an attached thread, under its process's thread_lock: it has not exited. */
-static spinlock_t *siglock(struct task_struct *task)
+/*
+ * Of an attached thread, under its process's thread_lock: it has not exited, but an exec may replace what it
+ * shares with another process. Interrupts are off, so the old one is there until its lock is free again.
+ */
+static spinlock_t *lock_signals(struct task_struct *task)
 {
-	return &rcu_dereference_raw(task->sighand)->siglock;
+	struct sighand_struct *sighand;
+
+	for (;;) {
+		sighand = rcu_dereference_raw(task->sighand);
+		spin_lock(&sighand->siglock);
+		if (sighand == rcu_dereference_raw(task->sighand))
+			return &sighand->siglock;
+		spin_unlock(&sighand->siglock);
+	}
 }
 
 /* Takes one of what only @task could take, and blocks. Under thread_lock. */
 static int dequeue(struct task_struct *task, struct kernel_siginfo *info)
 {
+	spinlock_t *lock = lock_signals(task);
 	sigset_t others;
 	int sig = 0;
 
-	spin_lock(siglock(task));
 	sigandsets(&others, &task->pending.signal, &task->blocked);
 	sigdelset(&others, CRTOS_SIGNAL);
 	if (!sigisemptyset(&others)) {
 		signotset(&others);
 		sig = crtos_dequeue_signal(task, &others, info);
 	}
-	spin_unlock(siglock(task));
+	spin_unlock(lock);
 	return sig;
 }
 
@@ -184,15 +195,15 @@ enum stop { GOES_ON, STOPS, IS_STOPPED };
 static enum stop task_stop(struct task_struct *task)
 {
 	struct signal_struct *signal = task->signal;
+	spinlock_t *lock = lock_signals(task);
 	enum stop stop = GOES_ON;
 
-	spin_lock(siglock(task));
 	if (signal->flags & SIGNAL_STOP_STOPPED)
 		stop = IS_STOPPED;
 	else if (signal->group_stop_count || sigismember(&signal->shared_pending.signal, SIGSTOP) ||
 		 sigismember(&task->pending.signal, SIGSTOP))
 		stop = STOPS;
-	spin_unlock(siglock(task));
+	spin_unlock(lock);
 	return stop;
 }
 
