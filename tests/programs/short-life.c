@@ -10,14 +10,18 @@
  *				killed
  *	short-life lend		maps a file shared, moves it, changes and unmaps parts
  *	short-life share	the same, and forks a child that has it too
+ *	short-life signals	gets a signal for its thread from a child, by a signalfd
  *	short-life accident	a second thread faults by itself while the first one calls Linux for ever
  *	short-life core		the same, and a core file is made in /tmp
  */
 #define _GNU_SOURCE
+#include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -113,6 +117,30 @@ static int share(int with_child)
 	return !getcwd(pages, BYTES);
 }
 
+/* The child may be killed before it does its part. */
+static int have_signals(void)
+{
+	struct signalfd_siginfo info;
+	struct pollfd p = { .events = POLLIN };
+	pid_t self = getpid(), pid;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	pid = fork();
+	if (!pid) {
+		tgkill(self, self, SIGUSR1);
+		_exit(0);
+	}
+	p.fd = signalfd(-1, &set, 0);
+	if (p.fd < 0)
+		return -1;
+	if (poll(&p, 1, 3000) > 0 && read(p.fd, &info, sizeof(info)) != sizeof(info))
+		return -1;
+	return see_end(pid);
+}
+
 static void *have_accident(void *arg)
 {
 	const struct timespec while_ago = { .tv_nsec = 100000000 };
@@ -153,6 +181,8 @@ int main(int argc, char **argv)
 	if (!strcmp(end, "lend") && share(0))
 		return 1;
 	if (!strcmp(end, "share") && share(1))
+		return 1;
+	if (!strcmp(end, "signals") && have_signals())
 		return 1;
 	if (!strcmp(end, "exec"))
 		execl(argv[0], argv[0], "exit", NULL);
