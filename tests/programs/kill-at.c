@@ -16,6 +16,7 @@
  *
  * FROM is the first point that counts: `create`, the entry of CRTOS_IOC_PROC_CREATE, before which nothing exists that
  * could be left; `loop`, that of getppid(); `fork`, that of CRTOS_IOC_PROC_FORK; `lend`, that of CRTOS_IOC_LEND;
+ * `signalfd`, that of CRTOS_IOC_SIGNALFD;
  * `death`, after `loop`, where the shadow begins to die as its program did or is told to. One run counts the points; MAX bounds how many
  * of them, evenly spread, are used. -r names an operation of /dev/crtos (the low byte of the command, in hexadecimal)
  * that must be among them. Prints TAP.
@@ -41,12 +42,14 @@
 #define LOST_STATUS 125
 
 enum action { KILL, INSIDE, STOP, PANIC, HOLD, STEP, ACTIONS };
-enum from { CREATE, LOOP, FORK, LEND, DEATH, FROMS };
+enum from { CREATE, LOOP, FORK, LEND, SIGNALFD, DEATH, FROMS };
 
 static const char *const action_names[ACTIONS] = {
 	"kill", "inside", "stop", "panic", "hold", "step"
 };
-static const char *const from_names[FROMS] = { "create", "loop", "fork", "lend", "death" };
+static const char *const from_names[FROMS] = {
+	"create", "loop", "fork", "lend", "signalfd", "death"
+};
 
 static enum action action;
 static enum from from;
@@ -112,8 +115,8 @@ static struct counters count(void)
 	if (ioctl(device, CRTOS_IOC_CHECK, &check) ||
 	    ioctl(device, CRTOS_IOC_PARTITION_STATUS, &status))
 		tracee_give_up(CRTOS_DEVICE);
-	return (struct counters){ check.upids_used, check.receivers,	check.uitts_used,
-				  status.processes, status.frames_free, status.frames_pinned,
+	return (struct counters){ check.upids_used,  check.receivers,	 check.uitts_used,
+				  status.processes,  status.frames_free, status.frames_pinned,
 				  status.frames_lent };
 }
 
@@ -205,6 +208,14 @@ static int is_death(const struct point *p)
 	       (p->kind == SIGNAL && p->signal == CRTOS_SIGNAL);
 }
 
+/* Of those that count from the entry of an operation. */
+static const unsigned long operations[FROMS] = {
+	[CREATE] = CRTOS_IOC_PROC_CREATE,
+	[FORK] = CRTOS_IOC_PROC_FORK,
+	[LEND] = CRTOS_IOC_LEND,
+	[SIGNALFD] = CRTOS_IOC_SIGNALFD,
+};
+
 /* Whether counting begins here; @looped remembers. */
 static int is_first(const struct point *p, int *looped)
 {
@@ -212,14 +223,10 @@ static int is_first(const struct point *p, int *looped)
 	switch (from) {
 	case LOOP:
 		return *looped;
-	case FORK:
-		return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_PROC_FORK;
-	case LEND:
-		return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_LEND;
 	case DEATH:
 		return *looped && is_death(p);
 	default:
-		return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_PROC_CREATE;
+		return p->kind == ENTRY && is_operation(p) && p->args[1] == operations[from];
 	}
 }
 

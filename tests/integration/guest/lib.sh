@@ -90,16 +90,23 @@ free_kib() {
 	awk '/^MemFree:/ { kib = $2 } / count:/ { kib += $2 * 4 } END { print kib }' /proc/meminfo /proc/zoneinfo
 }
 
+# What KASAN keeps of the memory that is freed, to see who uses it nevertheless: at most so many KiB.
+quarantine_kib() {
+	awk -v kasan="$(grep -c ' kasan_quarantine_put$' /proc/kallsyms)" \
+		'/^MemTotal:/ { print int($2 / 32) * (kasan > 0) }' /proc/meminfo
+}
+
 # back NAME LIMIT BEFORE: at most LIMIT KiB less are free than before. Pages of processes that have just ended come
 # back in their own time.
 back() {
+	limit=$(($2 + $(quarantine_kib)))
 	deadline=$(($(date +%s) + 20))
 	missing=$(($3 - $(free_kib)))
-	while [ $missing -gt "$2" ] && [ "$(date +%s)" -lt $deadline ]; do
+	while [ $missing -gt $limit ] && [ "$(date +%s)" -lt $deadline ]; do
 		usleep 500000
 		missing=$(($3 - $(free_kib)))
 	done
-	within "$1" "$2" $missing
+	within "$1" $limit $missing
 }
 
 online() {
