@@ -136,7 +136,7 @@ static int have_signals(void)
 	p.fd = signalfd(-1, &set, 0);
 	if (p.fd < 0)
 		return -1;
-	if (poll(&p, 1, 3000) > 0 && read(p.fd, &info, sizeof(info)) != sizeof(info))
+	if (poll(&p, 1, 1000) > 0 && read(p.fd, &info, sizeof(info)) != sizeof(info))
 		return -1;
 	return see_end(pid);
 }

@@ -23,8 +23,8 @@ labelled "fork" "$P/kill-at" -n $((points * 2)) -f fork -r 67 kill crtos run $L 
 labelled "fork, inside of calls" "$P/kill-at" -n "$points" -f fork inside crtos run --spin 0 $L fork
 labelled "a shared file" "$P/kill-at" -n $((points * 2)) -f lend -r 69 kill crtos run $L share
 labelled "a shared file, inside of calls" "$P/kill-at" -n "$points" -f lend inside crtos run --spin 0 $L share
-labelled "signals" "$P/kill-at" -n "$points" -f signalfd -r 6a kill crtos run $L signals
-labelled "signals, inside of calls" "$P/kill-at" -n "$points" -f signalfd inside crtos run --spin 0 $L signals
+labelled "signals" "$P/kill-at" -n $((points / 2)) -f signalfd -r 6a kill crtos run $L signals
+labelled "signals, inside of calls" "$P/kill-at" -n $((points / 2)) -f signalfd inside crtos run --spin 0 $L signals
 labelled "between instructions" "$P/kill-at" -n $((points + points / 2)) step crtos run --spin inf $L exit
 labelled "after the program's own death" "$P/kill-at" -n "$points" -f death kill crtos run $L accident
 labelled "a shadow that stands still as its program dies" "$P/kill-at" -n $((points / 4)) -f loop hold crtos run $L accident
