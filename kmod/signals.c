@@ -111,7 +111,7 @@ int crtos_signals_send(struct crtos_process *process, const struct crtos_signal 
  * Of an attached thread, under its process's thread_lock: it has not exited, but an exec may replace what it
  * shares with another process. Interrupts are off, so the old one is there until its lock is free again.
  */
-static spinlock_t *lock_signals(struct task_struct *task)
+static spinlock_t *lock_signals(struct task_struct *task) __acquires(task)
 {
 	struct sighand_struct *sighand;
 
