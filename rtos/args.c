@@ -144,6 +144,13 @@ char args_byte(const struct args *args, u32 at)
 	return ((const char *)phys_to_virt(args->page[at / PAGE_SIZE]))[at % PAGE_SIZE];
 }
 
+u32 args_next(const struct args *args, u32 at)
+{
+	while (args_byte(args, at++))
+		;
+	return at;
+}
+
 int args_out(const struct args *args, u64 to)
 {
 	u64 part;

@@ -26,6 +26,8 @@ int args_block(struct args *args, u64 from, u32 bytes, u32 argc, u32 envc);
 int args_text(struct args *args, const char *text);
 int args_part(struct args *args, const struct args *from, u32 start, u32 end);
 char args_byte(const struct args *args, u32 at);
+/* Where the string behind the one at `at` begins. */
+u32 args_next(const struct args *args, u32 at);
 /* Copies all of them to user memory. */
 int args_out(const struct args *args, u64 to);
 

@@ -11,16 +11,15 @@
  */
 #include <asm/stat.h>
 #include <asm/unistd_64.h>
-#include <linux/auxvec.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
 #include <linux/mman.h>
 #include <linux/stat.h>
 
-#include "args.h"
 #include "check.h"
 #include "cpu.h"
 #include "elf.h"
+#include "exec.h"
 #include "fork.h"
 #include "futex.h"
 #include "kstring.h"
@@ -39,22 +38,7 @@
 
 #define SCRIPT_DEPTH	5		/* scripts whose interpreters are scripts, as on Linux */
 #define BRK_GAP		(16 * PAGE_SIZE)
-#define HWCAP2_FSGSBASE	2
-#define AUX_PAIRS	20		/* all that aux_fill() puts */
 
-struct file {
-	s64 fd;
-	u64 bias;
-	u32 name;			/* CRTOS_OP_FILE */
-	struct elf_image elf;
-};
-
-struct exec {
-	u64 scratch;
-	u64 path;			/* user address */
-	struct args args;
-	struct file program, interp;	/* fd -1: none */
-};
 CRTOS_ASSERT(sizeof(struct elf64_phdr) * ELF_PHDRS_MAX <= PAGE_SIZE);
 CRTOS_ASSERT(sizeof(struct exec) <= PAGE_SIZE);
 
@@ -133,8 +117,7 @@ static s64 open_file(struct exec *e, struct file *file, u64 path, char *text)
 	file->fd = on_path(__NR_openat, path, O_RDONLY | O_CLOEXEC, 0);
 	if (file->fd < 0)
 		return file->fd;
-	ret = scf(CRTOS_OP_FILE, file->fd);
-	file->name = ret > 0 ? ret : 0;
+	file->number = mm_file_number(file->fd);
 	ret = check_mode(e, file->fd, path);
 	return ret ? ret : read_kernel(e, file->fd, text, SCRIPT_BYTES, 0);
 }
@@ -160,18 +143,10 @@ static int check_elf(struct exec *e, struct file *file, const char *text, u64 by
 	return ret;
 }
 
-/* The end of the string at `at`. */
-static u32 string_end(const struct args *args, u32 at)
-{
-	while (args_byte(args, at++))
-		;
-	return at;
-}
-
 /* The path stays, and comes behind the interpreter and its argument in the place of argv[0]. */
 static int script_args(struct args *args, const char *interp, const char *arg)
 {
-	u32 path = string_end(args, 0), rest = args->argc ? string_end(args, path) : path;
+	u32 path = args_next(args, 0), rest = args->argc ? args_next(args, path) : path;
 	struct args new;
 	int ret;
 
@@ -302,7 +277,7 @@ static int load_segment(struct mm *mm, const struct file *file, const struct elf
 	if ((u64)ret < s->filesz)
 		return -EIO;
 	start = ALIGN_DOWN(vaddr, PAGE_SIZE);
-	return mm_name_image(mm, start, ALIGN_UP(vaddr + s->filesz, PAGE_SIZE), file->name,
+	return mm_name_image(mm, start, ALIGN_UP(vaddr + s->filesz, PAGE_SIZE), file->number,
 			     s->offset - (vaddr - start));
 }
 
@@ -359,108 +334,11 @@ static int load(struct exec *e, struct process *p)
 	return mm_image_done(mm);
 }
 
-/* --- the stack ----------------------------------------------------------------------------------- */
-
-struct aux {
-	u64 pair[2 * AUX_PAIRS];
-	unsigned int count;
-};
-
-static void aux_put(struct aux *aux, u64 type, u64 value)
-{
-	BUG_ON(aux->count == 2 * AUX_PAIRS);
-	aux->pair[aux->count++] = type;
-	aux->pair[aux->count++] = value;
-}
-
-/* A signal frame: red zone, siginfo and ucontext, XSAVE area with its alignment. */
-static u64 minsigstksz(void)
-{
-	return ALIGN_UP(128 + 128 + 304 + 8 + 64 + cpu.xsave_size + 8, 16);
-}
-
-static void aux_fill(struct aux *aux, const struct exec *e, u64 random, u64 platform, u64 execfn)
-{
-	const struct file *f = &e->program;
-
-	aux_put(aux, AT_HWCAP, cpuid(1, 0).edx);
-	aux_put(aux, AT_PAGESZ, PAGE_SIZE);
-	aux_put(aux, AT_CLKTCK, 100);
-	aux_put(aux, AT_PHDR, f->elf.phdr ? f->elf.phdr + f->bias : 0);
-	aux_put(aux, AT_PHENT, sizeof(struct elf64_phdr));
-	aux_put(aux, AT_PHNUM, f->elf.phnum);
-	aux_put(aux, AT_BASE, e->interp.fd >= 0 ? e->interp.bias + e->interp.elf.low : 0);
-	aux_put(aux, AT_FLAGS, 0);
-	aux_put(aux, AT_ENTRY, f->elf.entry + f->bias);
-	aux_put(aux, AT_UID, (u32)scf(__NR_getuid, 0));
-	aux_put(aux, AT_EUID, (u32)scf(__NR_geteuid, 0));
-	aux_put(aux, AT_GID, (u32)scf(__NR_getgid, 0));
-	aux_put(aux, AT_EGID, (u32)scf(__NR_getegid, 0));
-	aux_put(aux, AT_SECURE, 0);
-	aux_put(aux, AT_RANDOM, random);
-	aux_put(aux, AT_HWCAP2, cpu.fsgsbase ? HWCAP2_FSGSBASE : 0);
-	aux_put(aux, AT_PLATFORM, platform);
-	aux_put(aux, AT_EXECFN, execfn);
-	aux_put(aux, AT_MINSIGSTKSZ, minsigstksz());
-	aux_put(aux, AT_NULL, 0);
-}
-
-/* Pointers to `count` strings of the block from offset *at, and a NULL. */
-static int put_pointers(const struct args *args, u64 *sp, u64 strings, u32 *at, u32 count)
-{
-	u64 pointer;
-
-	for (; count; count--) {
-		preempt_point();
-		pointer = strings + *at;
-		if (copy_to_user(*sp, &pointer, sizeof(pointer)))
-			return -EFAULT;
-		*sp += sizeof(pointer);
-		while (args_byte(args, (*at)++))
-			;
-	}
-	pointer = 0;
-	if (copy_to_user(*sp, &pointer, sizeof(pointer)))
-		return -EFAULT;
-	*sp += sizeof(pointer);
-	return 0;
-}
-
-static int make_stack(struct exec *e, u64 *stack, u64 *auxv)
-{
-	static const char platform[] = "x86_64";
-	const struct args *args = &e->args;
-	u64 strings = MM_STACK_TOP - 16 - args->bytes;
-	u64 where = ALIGN_DOWN(strings - sizeof(platform), 16), random = where - 16, sp, argc;
-	u32 at = 0;
-	struct aux aux = { .count = 0 };
-
-	if (args_out(args, strings) || copy_to_user(where, platform, sizeof(platform)))
-		return -EFAULT;
-	if (scf(__NR_getrandom, random, 16, 1) != 16)
-		log_print("%s[%d]: no random bytes for AT_RANDOM", current->process->comm,
-			  current->process->pid);
-	aux_fill(&aux, e, random, where, strings);
-	sp = random - aux.count * sizeof(u64) - (args->argc + args->envc + 3ull) * sizeof(u64);
-	sp = *stack = ALIGN_DOWN(sp, 16);
-	argc = args->argc;
-	if (copy_to_user(sp, &argc, sizeof(argc)))
-		return -EFAULT;
-	sp += sizeof(argc);
-	while (args_byte(args, at++))	/* the path */
-		;
-	if (put_pointers(args, &sp, strings, &at, args->argc) ||
-	    put_pointers(args, &sp, strings, &at, args->envc) ||
-	    copy_to_user(sp, aux.pair, aux.count * sizeof(u64)))
-		return -EFAULT;
-	*auxv = sp;
-	return 0;
-}
-
 /* --- the steps ----------------------------------------------------------------------------------- */
 
-static void set_name(struct process *p, const struct args *args)
+static void set_name(struct process *p, const struct exec *e)
 {
+	const struct args *args = &e->args;
 	u32 at, base = 0;
 	unsigned int i;
 
@@ -471,29 +349,16 @@ static void set_name(struct process *p, const struct args *args)
 	for (i = 0; i < sizeof(p->comm) - 1 && args_byte(args, base + i); i++)
 		p->comm[i] = args_byte(args, base + i);
 	memset(p->comm + i, 0, sizeof(p->comm) - i);
-	scf(CRTOS_OP_SETNAME, MM_STACK_TOP - 16 - args->bytes + base);
+	scf(CRTOS_OP_SETNAME, exec_strings(e) + base);
 }
 
-/* For /proc/PID of the shadow, and for a core file. */
-static void tell_stack(const struct args *args, u64 auxv)
-{
-	u64 strings = MM_STACK_TOP - 16 - args->bytes, arguments;
-	u32 at = string_end(args, 0), i;
-
-	arguments = strings + at;
-	for (i = 0; i < args->argc; i++)
-		at = string_end(args, at);
-	scf(CRTOS_OP_SET_MM, arguments, strings + at, strings + args->bytes, auxv,
-	    AUX_PAIRS * 2 * sizeof(u64));
-}
-
-static void set_regs(const struct exec *e, struct regs *regs, u64 stack)
+static void set_regs(const struct exec *e, struct regs *regs)
 {
 	const struct file *first = e->interp.fd >= 0 ? &e->interp : &e->program;
 
 	memset(regs, 0, sizeof(*regs));
 	regs->rip = first->elf.entry + first->bias;
-	regs->rsp = stack;
+	regs->rsp = e->stack;
 	regs->cs = USER_CS;
 	regs->ss = USER_DS;
 	regs->rflags = RFLAGS_FIXED | RFLAGS_IF;
@@ -530,7 +395,6 @@ static int own_memory(struct exec *e, struct process *p)
 /* Files are open and judged, strings are copied: from here on there is no way back. */
 static int replace(struct exec *e, struct process *p, struct regs *regs)
 {
-	u64 stack, auxv;
 	int ret;
 
 	futex_exec();
@@ -538,12 +402,12 @@ static int replace(struct exec *e, struct process *p, struct regs *regs)
 	if (!ret)
 		ret = load(e, p);
 	if (!ret)
-		ret = make_stack(e, &stack, &auxv);
+		ret = exec_stack(e);
 	if (ret)
 		return ret;
 	signal_exec(p);
-	set_name(p, &e->args);
-	tell_stack(&e->args, auxv);
+	set_name(p, e);
+	exec_tell_stack(e);
 	scf(CRTOS_OP_SET_EXE, e->program.fd);
 	current->clear_child_tid = 0;
 	current->robust_list = 0;
@@ -551,7 +415,7 @@ static int replace(struct exec *e, struct process *p, struct regs *regs)
 	thread_set_fs_base(current, 0);
 	thread_set_gs_base(current, 0);
 	thread_fpu_reset();
-	set_regs(e, regs, stack);
+	set_regs(e, regs);
 	return current->killed ? -EINTR : 0;
 }
 

@@ -243,8 +243,7 @@ static s64 check_file(s64 fd)
 	return (mode & O_ACCMODE) == O_WRONLY ? -EACCES : 0;
 }
 
-/* As Linux knows it; 0 if it has no name. */
-static u32 file_number(s64 fd)
+u32 mm_file_number(s64 fd)
 {
 	s64 file = scf(CRTOS_OP_FILE, fd);
 
@@ -256,7 +255,7 @@ static int map_lent(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 o
 	const struct vma area = {
 		.prot = mm_vm_prot(prot),
 		.flags = VMA_POPULATED | VMA_SHARED | VMA_FILE | VMA_LENT,
-		.file = file_number(fd),
+		.file = mm_file_number(fd),
 		.offset = offset,
 	};
 	u64 end = start + bytes;
@@ -285,7 +284,7 @@ static int map_file(struct mm *mm, u64 start, u64 bytes, u64 prot, s64 fd, u64 o
 
 	if (ret)
 		return ret;
-	ret = vma_set_file(&mm->vmas, start, start + bytes, file_number(fd), offset);
+	ret = vma_set_file(&mm->vmas, start, start + bytes, mm_file_number(fd), offset);
 	if (!ret)
 		ret = mm_read_file(fd, start, bytes, offset);
 	if (ret >= 0)

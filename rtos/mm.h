@@ -111,6 +111,8 @@ int mm_map_image(struct mm *mm, u64 start, u64 end, u32 prot);
 /* Sets the protection of populated pages without asking for the zap; mm_image_done() does. */
 int mm_protect_image(struct mm *mm, u64 start, u64 end, u32 prot);
 int mm_image_done(struct mm *mm);
+/* What Linux knows a file by (CRTOS_OP_FILE); 0 if it has no name. May block. */
+u32 mm_file_number(s64 fd);
 /* What of an image is a copy of a file, and from where in it (vma.h). */
 int mm_name_image(struct mm *mm, u64 start, u64 end, u32 file, u64 offset);
 /* Stack of `bytes`, populated, with a guard below it; sets where mmap searches. */
