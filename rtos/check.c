@@ -10,6 +10,7 @@
 #include "scf.h"
 #include "uaccess.h"
 
+#define OWN_NAME_ROOM	32
 #define IOVECS_MAX 1024 /* UIO_MAXIOV */
 #define MESSAGES_MAX 1024
 #define BATCH 16
@@ -92,48 +93,56 @@ s64 check_mmsghdr(struct regs *regs)
 	return 0;
 }
 
-/* "/proc/self/NAME", or with the program's number: to Linux that would be the shadow. */
-static bool path_is_own(u64 path, const char *name)
+/*
+ * What of "/proc/self/", or of the same with the program's number, a path names: to Linux that would be
+ * the shadow's. In `text`, which has room for all that is of interest here; NULL: nothing.
+ */
+static const char *own_name(u64 path, char text[OWN_NAME_ROOM])
 {
 	static const char head[] = "/proc/", self[] = "self/", thread_self[] = "thread-self/";
-	char text[32], *at = text + sizeof(head) - 1;
+	char *at = text + sizeof(head) - 1;
 	u32 pid = 0;
 
-	if (strncpy_from_user(text, path, sizeof(text)) < 0 || memcmp(text, head, sizeof(head) - 1))
-		return false;
+	if (strncpy_from_user(text, path, OWN_NAME_ROOM) < 0 || memcmp(text, head, sizeof(head) - 1))
+		return NULL;
 	if (!memcmp(at, self, sizeof(self) - 1))
-		return !strcmp(at + sizeof(self) - 1, name);
+		return at + sizeof(self) - 1;
 	if (!memcmp(at, thread_self, sizeof(thread_self) - 1))
-		return !strcmp(at + sizeof(thread_self) - 1, name);
+		return at + sizeof(thread_self) - 1;
 	while (*at >= '0' && *at <= '9' && pid <= INT32_MAX / 10)
 		pid = pid * 10 + *at++ - '0';
-	return pid && pid == (u32)current->process->pid && *at == '/' && !strcmp(at + 1, name);
+	return pid && pid == (u32)current->process->pid && *at == '/' ? at + 1 : NULL;
 }
 
 bool path_is_exe(u64 path)
 {
-	return path_is_own(path, "exe");
+	char text[OWN_NAME_ROOM];
+	const char *name = own_name(path, text);
+
+	return name && !strcmp(name, "exe");
 }
 
-/* Of calls that open for reading. */
-static bool opens_maps(const struct regs *regs, u64 path, u64 *flags)
+static bool opens_for_reading(const struct regs *regs, u64 *flags)
 {
 	if (regs->error != __NR_open && regs->error != __NR_openat)
 		return false;
 	*flags = regs->error == __NR_open ? arg1(regs) : arg2(regs);
-	return (*flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) == O_RDONLY &&
-	       path_is_own(path, "maps");
+	return (*flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) == O_RDONLY;
 }
 
 static s64 check_path(struct regs *regs, u64 path)
 {
+	char text[OWN_NAME_ROOM];
+	const char *name = own_name(path, text);
 	u64 flags;
 
-	if (opens_maps(regs, path, &flags)) {
+	if (!name)
+		return 0;
+	if (!strcmp(name, "maps") && opens_for_reading(regs, &flags)) {
 		regs->rax = dump_maps(flags);
 		return CHECK_DONE;
 	}
-	if (!path_is_exe(path))
+	if (strcmp(name, "exe"))
 		return 0;
 	regs->rax = scf(CRTOS_OP_ON_EXE, regs->error, arg0(regs), arg1(regs), arg2(regs),
 			arg3(regs), arg4(regs));
