@@ -72,7 +72,7 @@ u64 sched_slice(int policy)
 /* One that is not real-time runs at a priority that is, which it inherits, as one of SCHED_FIFO. */
 static u64 slice_of(const struct thread *t)
 {
-	return !policy_realtime(t->policy) && t->effective ? 0 : sched_slice(t->policy);
+	return sched_slice(t->effective && t->policy != SCHED_RR ? SCHED_FIFO : t->policy);
 }
 
 /* current, running, may now have to share its priority. */

@@ -27,19 +27,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static void put64(u64 at, u64 value)
-{
-	assert_int_equal(copy_to_user(at, &value, sizeof(value)), 0);
-}
-
-static u64 get64(u64 at)
-{
-	u64 value;
-
-	assert_int_equal(copy_from_user(&value, at, sizeof(value)), 0);
-	return value;
-}
-
 static u64 get_ns(u64 at)
 {
 	return get64(at) * NSEC_PER_SEC + get64(at + 8);

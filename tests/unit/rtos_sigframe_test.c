@@ -247,19 +247,6 @@ static void is_restart(void **state)
 
 /* --- calls ------------------------------------------------------------------------------------------ */
 
-static void put64(u64 at, u64 value)
-{
-	assert_int_equal(copy_to_user(at, &value, sizeof(value)), 0);
-}
-
-static u64 get64(u64 at)
-{
-	u64 value;
-
-	assert_int_equal(copy_from_user(&value, at, sizeof(value)), 0);
-	return value;
-}
-
 static int send_usr1_after_40(u64 deadline)
 {
 	assert_true(deadline > fake_now + 40);

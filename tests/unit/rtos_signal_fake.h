@@ -254,6 +254,20 @@ FAKE_UNUSED static int fake_signal_setup(void **state)
 	return 0;
 }
 
+/* In user memory. */
+FAKE_UNUSED static void put64(u64 at, u64 value)
+{
+	assert_int_equal(copy_to_user(at, &value, sizeof(value)), 0);
+}
+
+FAKE_UNUSED static u64 get64(u64 at)
+{
+	u64 value;
+
+	assert_int_equal(copy_from_user(&value, at, sizeof(value)), 0);
+	return value;
+}
+
 /* Nothing that was queued is lost. */
 FAKE_UNUSED static int fake_signal_teardown(void **state)
 {
