@@ -30,13 +30,31 @@ labelled "after the program's own death" "$P/kill-at" -n "$points" -f death kill
 labelled "a shadow that stands still as its program dies" "$P/kill-at" -n $((points / 4)) -f loop hold crtos run $L accident
 labelled "a core file" "$P/kill-at" -n "$points" -f death kill crtos run $L core
 labelled "a core file, inside of calls" "$P/kill-at" -n "$points" -f death inside crtos run --spin 0 $L core
+labelled "a panic of the RTOS as it makes a core file" "$P/kill-at" -n $((points / 4)) -f death panic crtos run $L core
+labelled "a panic of the RTOS, signals" "$P/kill-at" -n $((points / 4)) -f signalfd panic crtos run $L signals
 labelled "a panic of the RTOS" "$P/kill-at" -n $((points / 2)) panic crtos run $L exit
 labelled "a panic of the RTOS, a shared file" "$P/kill-at" -n $((points / 2)) -f lend panic crtos run $L lend
 labelled "crtos stop, a shared file" "$P/kill-at" -n $((points / 2)) -f lend stop crtos run $L lend
 labelled "crtos stop" "$P/kill-at" -n $((points / 2)) stop crtos run $L exit
+labelled "crtos stop, signals" "$P/kill-at" -n $((points / 4)) -f signalfd stop crtos run $L signals
 labelled "crtos stop as it makes a core file" "$P/kill-at" -n $((points / 2)) -f death stop crtos run $L core
 labelled "crtos stop as the program dies" "$P/kill-at" -n $((points / 4)) -f death stop crtos run $L accident
 
+# stopped COMMAND: what becomes of a program that Linux has stopped, which $pid is.
+stopped() {
+	frames=$(value frames_free)
+	crtos run /bin/busybox sh -c 'echo; while :; do :; done' >/tmp/began &
+	pid=$!
+	wait_until 20 grep -q '' /tmp/began && kill -STOP $pid &&
+		wait_until 20 grep -q '^State:.*T (stopped)' /proc/$pid/status && eval "$1" || return 1
+	status=0
+	wait $pid || status=$?
+	[ "$status" -eq 137 ] && wait_until 20 value_is frames_free "$frames"
+}
+
+ok "a stopped program is killed" stopped 'kill -KILL $pid'
+ok "crtos stop of a stopped program" stopped 'crtos stop --kill && crtos start --cpus 2 --mem 32M'
+ok "a panic of the RTOS under a stopped program" stopped 'crtos debug panic && crtos stop && crtos start --cpus 2 --mem 32M'
 refused "a program ends as ever" 7 "" crtos run $L exit
 ok "stop" crtos stop
 is "all CPUs are back" "0-3" "$(online)"
