@@ -39,6 +39,11 @@ static int highest(void)
 	return -1;
 }
 
+static u64 *ready_word(const struct thread *t)
+{
+	return &ready[(unsigned int)t->effective / 64];
+}
+
 static u64 ready_bit(const struct thread *t)
 {
 	return 1ull << (t->effective & 63);
@@ -49,14 +54,14 @@ static void enqueue(struct thread *t, bool head)
 	struct list *q = &queue[t->effective];
 
 	list_insert(head ? q : q->prev, &t->run_link);
-	ready[t->effective / 64] |= ready_bit(t);
+	*ready_word(t) |= ready_bit(t);
 }
 
 static void dequeue(struct thread *t)
 {
 	list_remove(&t->run_link);
 	if (list_empty(&queue[t->effective]))
-		ready[t->effective / 64] &= ~ready_bit(t);
+		*ready_word(t) &= ~ready_bit(t);
 }
 
 static bool queued(const struct thread *t)
@@ -75,19 +80,23 @@ static u64 slice_of(const struct thread *t)
 	return sched_slice(t->effective && t->policy != SCHED_RR ? SCHED_FIFO : t->policy);
 }
 
-/* current, running, may now have to share its priority. */
-static void slice_begin(void)
+static __attribute__((noinline)) void slice_time(struct thread *t)
 {
-	struct thread *t = current;
-	u64 length;
+	u64 length = slice_of(t);
 
-	if (t->state != THREAD_READY || list_empty(&queue[t->effective]) || t->slice_end)
-		return;
-	length = slice_of(t);
 	if (!length)
 		return;
 	t->slice_end = time_monotonic() + (t->slice_left ? t->slice_left : length);
 	timer_start(&slice_timer, t->slice_end);
+}
+
+/* current, running, may now have to share its priority. */
+static void slice_begin(void)
+{
+	struct thread *t = current;
+
+	if (t->state == THREAD_READY && !list_empty(&queue[t->effective]) && !t->slice_end)
+		slice_time(t);
 }
 
 /* t stops running; keep: it did not want to. */
