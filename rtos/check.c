@@ -103,7 +103,8 @@ static const char *own_name(u64 path, char text[OWN_NAME_ROOM])
 	char *at = text + sizeof(head) - 1;
 	u32 pid = 0;
 
-	if (strncpy_from_user(text, path, OWN_NAME_ROOM) < 0 || memcmp(text, head, sizeof(head) - 1))
+	if (strncpy_from_user(text, path, OWN_NAME_ROOM) < 0 ||
+	    memcmp(text, head, sizeof(head) - 1))
 		return NULL;
 	if (!memcmp(at, self, sizeof(self) - 1))
 		return at + sizeof(self) - 1;

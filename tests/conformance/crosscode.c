@@ -32,7 +32,9 @@ static struct {
 
 static u32 carry(void)
 {
-	return ((u32 (*)(void))code)() & 1;
+	u32 (*function)(void) = (void *)code;
+
+	return function() & 1;
 }
 
 static void execute(u64 arg)
