@@ -201,7 +201,9 @@ s64 process_fork(const struct regs *regs, const struct fork_request *r)
 			thread_block(TIME_NEVER);
 		current->fork = NULL;
 	}
-	if (f.state != FORK_BOUND)
+	if (f.state == FORK_BOUND)
+		thread_ready(f.thread);
+	else
 		unmake_child(&f);
 	if (ret > 0 && (r->flags & CLONE_PARENT_SETTID))
 		put_user32(r->parent_tid, ret);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fork and vfork. The thread that asks makes the child here, then has its shadow make the child's shadow, which
- * brings a process entry of its own. The worker (process.c) puts the two together when the entry says RUN.
+ * brings a process entry of its own. The worker (process.c) puts the two together when the entry says RUN. The
+ * parent's thread then lets the child run, and goes on itself: a child that takes a higher priority does not keep it
+ * from returning.
  *
  * A vfork child uses its parent's memory, and its shadow the parent's mirror, until it calls exec or ends; the
  * parent's thread waits for that. If the parent goes first, the child is ended.

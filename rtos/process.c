@@ -114,7 +114,6 @@ void process_begin(struct process *p, struct thread *first)
 	processes[p->index] = p;
 	set_state(p->ctl, CRTOS_RTPROC_RUNNING);
 	process_take_signals(p);
-	thread_ready(first);
 }
 
 static struct thread *first_thread(struct process *p, const struct crtos_proc_linux *l)
@@ -155,11 +154,13 @@ static int process_create(unsigned int index)
 		t = p->mm ? first_thread(p, &p->ctl->linux_side) : NULL;
 		ret = t ? 0 : -ENOMEM;
 	}
-	if (ret)
+	if (ret) {
 		process_free(p);
-	else
-		process_begin(p, t);
-	return ret;
+		return ret;
+	}
+	process_begin(p, t);
+	thread_ready(t);
+	return 0;
 }
 
 /* It cannot be: the shadow is told to end. */

@@ -119,8 +119,8 @@ struct process *process_find(unsigned int index);
 
 /*
  * A process in the making: alloc gives one without memory and threads, open what belongs to its entry
- * (0, -ENOMEM or -EINVAL), begin lets its first thread run. process_free() also frees what a part of this
- * has made, but not the thread.
+ * (0, -ENOMEM or -EINVAL), begin makes it one that exists, with a first thread that is still to be made ready.
+ * process_free() also frees what a part of this has made, but not the thread.
  */
 struct process *process_alloc(void);
 int process_open(struct process *p, unsigned int index);

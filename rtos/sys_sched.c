@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Scheduling. Policies are changed by Linux first, for the thread's shadow, so that the rights are those of
+ * Scheduling. Policies are changed by Linux too, for the thread's shadow, so that the rights are those of
  * its user and both sides run at the same priority. Threads of other processes are Linux's business.
  */
 #include <asm/unistd_64.h>
@@ -68,21 +68,35 @@ static bool priority_allowed(u32 policy, u32 priority)
 	return priority <= READ_ONCE(current->process->ctl->linux_side.priority_max);
 }
 
-/* Linux has agreed. The thread may have ended meanwhile. */
-static void apply(s32 pid, u32 policy, u32 priority, bool reset_on_fork)
+/*
+ * Linux decides. A higher priority holds while it is asked: others would run that must not. The thread may have ended
+ * meanwhile, or have been given another one.
+ */
+static s64 change(struct regs *regs, u32 policy, u32 priority, bool reset_on_fork)
 {
-	struct thread *t = find(pid);
+	struct thread *t = find(arg0(regs));
+	int old_policy = t->policy, old_priority = t->priority;
+	bool raised = (int)priority > old_priority;
+	s64 ret;
 
+	if (raised)
+		thread_set_policy(t, policy, priority);
+	ret = sys_remote(regs);
+	t = find(arg0(regs));
 	if (!t)
-		return;
-	thread_set_policy(t, policy, priority);
-	t->reset_on_fork = reset_on_fork;
+		return ret;
+	if (!ret) {
+		thread_set_policy(t, policy, priority);
+		t->reset_on_fork = reset_on_fork;
+	} else if (raised && t->policy == (int)policy && t->priority == (int)priority) {
+		thread_set_policy(t, old_policy, old_priority);
+	}
+	return ret;
 }
 
 s64 sys_sched_setscheduler(struct regs *regs)
 {
 	u32 policy = arg1(regs) & ~(u64)SCHED_RESET_ON_FORK, priority;
-	s64 ret;
 
 	if (!sys_user_pointer(arg2(regs)))
 		return -EFAULT;
@@ -94,18 +108,13 @@ s64 sys_sched_setscheduler(struct regs *regs)
 		return -EINVAL;
 	if (!priority_allowed(policy, priority))
 		return -EPERM;
-	ret = sys_remote(regs);
-	if (!ret)
-		apply(arg0(regs), policy, priority, arg1(regs) & SCHED_RESET_ON_FORK);
-	return ret;
+	return change(regs, policy, priority, arg1(regs) & SCHED_RESET_ON_FORK);
 }
 
 s64 sys_sched_setparam(struct regs *regs)
 {
 	const struct thread *t = find(arg0(regs));
 	u32 priority, policy;
-	bool reset;
-	s64 ret;
 
 	if (!sys_user_pointer(arg1(regs)))
 		return -EFAULT;
@@ -114,15 +123,11 @@ s64 sys_sched_setparam(struct regs *regs)
 	if (get_user32(&priority, arg1(regs)))
 		return -EFAULT;
 	policy = t->policy;
-	reset = t->reset_on_fork;
 	if (!policy_valid(policy, priority))
 		return -EINVAL;
 	if (!priority_allowed(policy, priority))
 		return -EPERM;
-	ret = sys_remote(regs);
-	if (!ret)
-		apply(arg0(regs), policy, priority, reset);
-	return ret;
+	return change(regs, policy, priority, t->reset_on_fork);
 }
 
 s64 sys_sched_getscheduler(struct regs *regs)
@@ -162,7 +167,6 @@ s64 sys_sched_setattr(struct regs *regs)
 {
 	const struct thread *t = find(arg0(regs));
 	struct sched_attr attr;
-	s64 ret;
 
 	if (!sys_user_pointer(arg1(regs)))
 		return -EFAULT;
@@ -178,11 +182,7 @@ s64 sys_sched_setattr(struct regs *regs)
 		return -EINVAL;
 	if (!priority_allowed(attr.policy, attr.priority))
 		return -EPERM;
-	ret = sys_remote(regs);
-	if (!ret)
-		apply(arg0(regs), attr.policy, attr.priority,
-		      attr.flags & SCHED_FLAG_RESET_ON_FORK);
-	return ret;
+	return change(regs, attr.policy, attr.priority, attr.flags & SCHED_FLAG_RESET_ON_FORK);
 }
 
 s64 sys_sched_getattr(struct regs *regs)

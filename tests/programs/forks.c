@@ -129,6 +129,50 @@ static void shared_memory(void)
 	close(pipes[1]);
 }
 
+static int run_at(int priority)
+{
+	const struct sched_param param = { .sched_priority = priority };
+
+	return sched_setscheduler(0, priority ? SCHED_FIFO : SCHED_OTHER, &param);
+}
+
+/*
+ * Of one real-time priority, on one processor, the parent goes on first: it may have to do something before the
+ * child gives itself a higher one, and does not let it run again. Nor may the child run when the parent takes one
+ * that is higher still, though Linux is asked for that.
+ */
+static void parent_first(void)
+{
+	volatile struct {
+		pid_t first;
+		int raised;
+	} *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int i, status;
+	pid_t pid, nobody;
+
+	CHECK(shared != MAP_FAILED);
+	for (i = 0; i < 50; i++) {
+		CHECK(!run_at(10));
+		shared->first = shared->raised = nobody = 0;
+		pid = fork();
+		__atomic_compare_exchange_n(&shared->first, &nobody, getpid(), 0, __ATOMIC_SEQ_CST,
+					    __ATOMIC_SEQ_CST);
+		if (!pid) {
+			if (run_at(20))
+				_exit(1);
+			while (!shared->raised)
+				;
+			_exit(0);
+		}
+		CHECK(!run_at(30));
+		shared->raised = 1;
+		CHECK(shared->first == getpid());
+		CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	}
+	CHECK(!run_at(0));
+	CHECK(!munmap((void *)shared, 4096));
+}
+
 static void pipes_between(void)
 {
 	int forth[2], back[2], i, n, status;
@@ -326,6 +370,7 @@ int main(int argc, char *argv[])
 	memory();
 	read_only_memory();
 	shared_memory();
+	parent_first();
 	pipes_between();
 	generations();
 	exec_child();

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-# Programs that load a kernel: hackbench, rt-tests, stress-ng. pi_stress and pip_stress bind their threads to processors
-# of their own choice, of which there is one here.
+# Programs that load a kernel: hackbench, rt-tests, stress-ng.
 
 ok "hackbench, processes and pipes" crtos run hackbench -p -g 1 -f 4 -l 50
 ok "hackbench, processes and sockets" crtos run hackbench -g 1 -f 4 -l 50

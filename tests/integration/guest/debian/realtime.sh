@@ -28,3 +28,4 @@ ok "queuelat" crtos run -f 90 queuelat -m 20000 -c 100 -p 1 -f 1000 -t 2
 ok "a library for the next" gcc -shared -fPIC -O2 -o anywhere.so /opt/crtos/tests/debian/anywhere.c
 ok "pi_stress" env LD_PRELOAD=$work/anywhere.so crtos run pi_stress -i 2000 -g 1 -q
 ok "pi_stress, three groups" env LD_PRELOAD=$work/anywhere.so crtos run pi_stress -i 2000 -g 3 -q
+ok "pip_stress" env LD_PRELOAD=$work/anywhere.so crtos run pip_stress
