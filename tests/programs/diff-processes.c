@@ -187,6 +187,28 @@ static void reset_on_fork(void)
 	CALL(sched_getscheduler, "it", 0);
 }
 
+/* What is refused leaves the thread as it was. */
+static void without_the_right(void)
+{
+	const struct rlimit none = { 0, 0 };
+	struct sched_param parameter = { .sched_priority = 10 };
+	pid_t child = fork();
+	int status;
+
+	if (!child) {
+		if (RAW(SYS_setrlimit, RLIMIT_RTPRIO, &none) ||
+		    (!geteuid() && RAW(SYS_setresuid, 65534, 65534, 65534)))
+			_exit(100);
+		if (RAW(SYS_sched_setscheduler, 0, SCHED_FIFO, &parameter) != -EPERM)
+			_exit(101);
+		if (RAW(SYS_sched_getparam, 0, &parameter))
+			_exit(102);
+		_exit(RAW(SYS_sched_getscheduler, 0) * 10 + parameter.sched_priority);
+	}
+	SEE("without the right to: %d",
+	    waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : -1);
+}
+
 static void scheduling(void)
 {
 	static const int policies[] = { 0, 1, 2, 3, 4, 5, 6, 7, 99, -1, 1 << 30 };
@@ -267,6 +289,7 @@ static void scheduling(void)
 	CALL(sched_setaffinity, "none", 0, sizeof(mask), mask);
 	CALL(sched_setaffinity, "nobody", 1 << 30, sizeof(mask), mask);
 	reset_on_fork();
+	without_the_right();
 	CALL(getpriority, "mine", PRIO_PROCESS, 0);
 	CALL(getpriority, "unknown", 7, 0);
 	CALL(getpriority, "nobody", PRIO_PROCESS, 1 << 30);
