@@ -6,9 +6,9 @@ import collections
 import json
 import sys
 
-# Of the section itself, and of the bytes that string instructions copy or fill in it: sixteen pages.
-SECTION_INSTRUCTIONS_MAX = 40000
-SECTION_STRINGS_MAX = 65536
+# Of the section itself, and of the bytes that string instructions copy or fill in it: twelve pages.
+SECTION_INSTRUCTIONS_MAX = 20000
+SECTION_STRINGS_MAX = 49152
 SECTIONS_SHOWN = 6
 # As of bench/wakeups.c: id, name, wake-ups at least.
 ALONE, SPIN, CALLS, FORKS, LOADED_ALONE, LOADED_SPIN, LOADED_CALLS = range(7)
