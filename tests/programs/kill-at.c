@@ -12,6 +12,7 @@
  *	stop	`crtos stop --kill` while the thread stays there; then the partition is started again
  *	panic	make the RTOS panic while the thread stays there: the module is to end the shadow; as above then
  *	hold	leave it there: another thread of the program is to end all of it
+ *	child	SIGKILL to the child that was just forked, once it is ready and while the parent has not told the RTOS
  *	step	SIGKILL after each of the STEPS instructions that follow the program's first write()
  *
  * FROM is the first point that counts: `create`, the entry of CRTOS_IOC_PROC_CREATE, before which nothing exists that
@@ -41,12 +42,11 @@
 #define PROGRAM_STATUS 7
 #define LOST_STATUS 125
 
-enum action { KILL, INSIDE, STOP, PANIC, HOLD, STEP, ACTIONS };
+enum action { KILL, INSIDE, STOP, PANIC, HOLD, CHILD, STEP, ACTIONS };
 enum from { CREATE, LOOP, FORK, LEND, SIGNALFD, DEATH, FROMS };
 
-static const char *const action_names[ACTIONS] = {
-	"kill", "inside", "stop", "panic", "hold", "step"
-};
+static const char *const action_names[ACTIONS] = { "kill", "inside", "stop", "panic",
+						   "hold", "child",  "step" };
 static const char *const from_names[FROMS] = {
 	"create", "loop", "fork", "lend", "signalfd", "death"
 };
@@ -161,11 +161,16 @@ static int succeeds(const char *what, char *const *command, int wanted)
 	return 0;
 }
 
-static int works(void)
+static int runs(const char *what)
 {
 	static char *const command[] = { "crtos", "run", PROGRAM, "exit", NULL };
 
-	return succeeds("a program after it", command, PROGRAM_STATUS) && settled();
+	return succeeds(what, command, PROGRAM_STATUS);
+}
+
+static int works(void)
+{
+	return runs("a program after it") && settled();
 }
 
 static int start(void)
@@ -201,6 +206,12 @@ static int is_loop(const struct point *p)
 	return p->kind == ENTRY && p->call == SYS_getppid;
 }
 
+/* A shadow that has nothing to do. */
+static int is_idle(const struct point *p)
+{
+	return p->kind == ENTRY && is_operation(p) && p->args[1] == CRTOS_IOC_THREAD_WAIT;
+}
+
 /* Its limit of core files is the first thing that a dying shadow changes. */
 static int is_death(const struct point *p)
 {
@@ -232,7 +243,14 @@ static int is_first(const struct point *p, int *looped)
 
 static int counts(const struct point *p)
 {
-	return action != INSIDE || p->kind == ENTRY;
+	switch (action) {
+	case INSIDE:
+		return p->kind == ENTRY;
+	case CHILD:
+		return p->kind == EXIT && p->child;
+	default:
+		return 1;
+	}
 }
 
 /* Run to the n-th point, from 1. Return: how many there were: fewer if the process ended. */
@@ -288,6 +306,24 @@ static void end_without_partition(struct tracee *t, int exists)
 		;
 }
 
+/* The parent stays at the exit of its fork; its child is killed when it is idle. */
+static int die_before_parent(struct tracee *t)
+{
+	struct point fork = t->at;
+
+	t->stopped = 0;
+	while (tracee_next(t) && !(is_idle(&t->at) && tracee_process(t) == fork.child))
+		;
+	kill(fork.child, SIGKILL);
+	if (tracee_overdue || !runs("a program beside it"))
+		return 0;
+	t->at = fork;
+	t->stopped = 1;
+	while (tracee_next(t))
+		;
+	return t->status == PROGRAM_STATUS;
+}
+
 /* Return: whether the process ended as it should. */
 static int die(struct tracee *t)
 {
@@ -313,6 +349,8 @@ static int die(struct tracee *t)
 			return 0;
 		end_without_partition(t, exists);
 		return (t->status == -SIGKILL || t->status == LOST_STATUS) && stop() && start();
+	case CHILD:
+		return die_before_parent(t);
 	case HOLD:
 		tracee_hold_to_end(t);
 		return t->status == -SIGKILL || t->status == -SIGSEGV;

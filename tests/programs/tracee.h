@@ -32,6 +32,7 @@ struct point {
 	uint64_t call; /* the system call */
 	uint64_t args[2];
 	int signal;
+	pid_t child; /* that the call has forked; exits only */
 };
 
 struct tracee {
@@ -97,8 +98,11 @@ static inline struct point tracee_point(struct tracee *t, pid_t tid, int status)
 	struct point point = { .tid = tid }, *entered = tracee_entered(t, tid);
 	struct ptrace_syscall_info info;
 	int signal = WSTOPSIG(status);
+	unsigned long child;
 
 	t->images += status >> 16 == PTRACE_EVENT_EXEC;
+	if (status >> 16 == PTRACE_EVENT_FORK && !ptrace(PTRACE_GETEVENTMSG, tid, NULL, &child))
+		entered->child = (pid_t)child;
 	/* Events, and the stop of a new thread. */
 	if (signal == SIGSTOP || status >> 16)
 		return point;

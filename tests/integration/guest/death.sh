@@ -21,6 +21,7 @@ labelled "a fault" "$P/kill-at" -n "$points" kill crtos run $L fault
 labelled "execve" "$P/kill-at" -n "$points" kill crtos run $L exec
 labelled "fork" "$P/kill-at" -n $((points * 2)) -f fork -r 67 kill crtos run $L fork
 labelled "fork, inside of calls" "$P/kill-at" -n "$points" -f fork inside crtos run --spin 0 $L fork
+labelled "a child, before its parent has told the RTOS of it" "$P/kill-at" child crtos run $L fork
 labelled "a shared file" "$P/kill-at" -n $((points * 2)) -f lend -r 69 kill crtos run $L share
 labelled "a shared file, inside of calls" "$P/kill-at" -n "$points" -f lend inside crtos run --spin 0 $L share
 labelled "signals" "$P/kill-at" -n $((points / 2)) -f signalfd -r 6a kill crtos run $L signals

@@ -6,8 +6,8 @@
 
 seconds=$1 seed=$2
 S=/tmp/soak
-mkdir -p $S/work
-cd $S/work || exit 1
+mkdir -p $S/scratch
+cd $S/scratch || exit 1
 echo "# seed $seed"
 
 # --- what is done ------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ cp $S/processes "$out"
 number=$(wc -l <"$out")
 if [ "$number" = "$count_before" ]; then pass "no process is left on Linux"; else fail "$count_before processes on Linux before, $number now"; fi
 within "open files more than before" 128 $(($(files) - files_before))
-rm -rf "${S:?}"/work/*
+rm -rf "${S:?}"/scratch/*
 back "KiB of Linux's memory missing" 16384 "$memory"
 crtos log | grep -i 'process ended\|panic\|BUG\|not carried out\|flooded' >"$out"
 if [ -s "$out" ]; then fail "the RTOS has nothing to complain of"; else pass "the RTOS has nothing to complain of"; fi

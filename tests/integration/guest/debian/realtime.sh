@@ -27,6 +27,7 @@ ok "rt-migrate-test" crtos run rt-migrate-test -l 5
 queuelat_ends() {
 	status=0
 	crtos run -f 90 stdbuf -oL queuelat -m 20000 -c 100 -p 1 -f 1000 -t 2 >queuelat.out || status=$?
+	cat queuelat.out
 	if grep -q '\] = [1-9]' queuelat.out; then
 		[ "$status" = 0 ]
 	else
