@@ -29,6 +29,7 @@
 #include <sys/user.h>
 #include <time.h>
 
+#include <crtos/boot.h>
 #include <crtos/uapi.h>
 
 #include "test.h"
@@ -168,6 +169,33 @@ static int runs(const char *what)
 	return succeeds(what, command, PROGRAM_STATUS);
 }
 
+/* What the module knows of a shadow. Return: 0 if it is none. */
+static int find(pid_t pid, struct crtos_proc_status *found)
+{
+	*found = (struct crtos_proc_status){ 0 };
+	while (!ioctl(device, CRTOS_IOC_PROC_STATUS, found)) {
+		if (found->pid == pid)
+			return 1;
+		found->index++;
+	}
+	return 0;
+}
+
+static int is_shadow(pid_t pid)
+{
+	struct crtos_proc_status status;
+
+	return find(pid, &status);
+}
+
+/* Its program has left the RTOS; how it ended may not have reached the shadow. */
+static int is_left(pid_t pid)
+{
+	struct crtos_proc_status status;
+
+	return find(pid, &status) && status.rt_state != CRTOS_RTPROC_FREE && !status.threads;
+}
+
 static int works(void)
 {
 	return runs("a program after it") && settled();
@@ -190,8 +218,16 @@ static int stop(void)
 static int panic(void)
 {
 	static char *const command[] = { "crtos", "debug", "panic", NULL };
+	struct crtos_partition_status status;
 
-	return succeeds("crtos debug panic", command, 0);
+	if (!succeeds("crtos debug panic", command, 0))
+		return 0;
+	do {
+		if (tracee_overdue || ioctl(device, CRTOS_IOC_PARTITION_STATUS, &status))
+			return 0;
+		usleep(1000);
+	} while (status.state != CRTOS_PARTITION_PANIC);
+	return 1;
 }
 
 /* --- points ---------------------------------------------------------------------------------- */
@@ -297,10 +333,10 @@ static int at_senduipi(pid_t tid)
 	return (code & 0xffff) == 0xc70f && (code >> 16 & 0xf8) == 0xf0;
 }
 
-/* The module ends a shadow that has a process; one that was about to make it finds no partition. */
-static void end_without_partition(struct tracee *t, int exists)
+/* The module ends a shadow; one that was about to be one finds no partition. */
+static void end_without_partition(struct tracee *t, int shadow)
 {
-	if (exists)
+	if (shadow)
 		tracee_hold_to_end(t);
 	while (tracee_next(t))
 		;
@@ -324,39 +360,43 @@ static int die_before_parent(struct tracee *t)
 	return t->status == PROGRAM_STATUS;
 }
 
+/* By one or the other; or by itself, if it was about to @leave already. */
+static int ended(const struct tracee *t, int leave, int one, int other)
+{
+	return t->status == one || t->status == other || (leave && t->status == PROGRAM_STATUS);
+}
+
 /* Return: whether the process ended as it should. */
 static int die(struct tracee *t)
 {
 	pid_t process = tracee_process(t);
-	int exists, leaves, ends = process == t->pid ? -SIGKILL : PROGRAM_STATUS;
+	int shadow, leaves, killed = process == t->pid ? -SIGKILL : PROGRAM_STATUS;
 
-	switch (action) {
-	case INSIDE:
-		leaves = t->at.kind == ENTRY && t->at.call == SYS_exit_group;
+	if (action == INSIDE)
 		tracee_go_inside(t);
-		tracee_kill(t, process);
-		/* The end that it was about to make may come first. */
-		return t->status == ends || (leaves && t->status == PROGRAM_STATUS);
+	leaves = t->leaves;
+	switch (action) {
 	case STOP:
-		exists = count().processes;
+		shadow = is_shadow(process);
 		if (!stop())
 			return 0;
-		end_without_partition(t, exists);
-		return (t->status == -SIGKILL || t->status == LOST_STATUS) && start();
+		end_without_partition(t, shadow);
+		return start() && ended(t, leaves, -SIGKILL, LOST_STATUS);
 	case PANIC:
-		exists = count().processes;
+		shadow = is_shadow(process);
 		if (!panic())
 			return 0;
-		end_without_partition(t, exists);
-		return (t->status == -SIGKILL || t->status == LOST_STATUS) && stop() && start();
+		leaves |= is_left(t->pid);
+		end_without_partition(t, shadow);
+		return stop() && start() && ended(t, leaves, -SIGKILL, LOST_STATUS);
 	case CHILD:
 		return die_before_parent(t);
 	case HOLD:
 		tracee_hold_to_end(t);
-		return t->status == -SIGKILL || t->status == -SIGSEGV;
+		return ended(t, leaves, -SIGKILL, -SIGSEGV);
 	default:
 		tracee_kill(t, process);
-		return t->status == ends;
+		return ended(t, leaves, killed, killed);
 	}
 }
 

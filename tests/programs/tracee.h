@@ -40,6 +40,7 @@ struct tracee {
 	struct point at;
 	int images; /* executed so far */
 	int stopped; /* the thread of `at` waits to be resumed */
+	int leaves; /* one of the program's own threads has gone into exit_group() */
 	int status; /* exit status, or minus the signal, once it has ended */
 	struct point entered[TRACEE_THREADS]; /* an exit does not tell what was entered */
 	unsigned int threads;
@@ -125,8 +126,27 @@ static inline struct point tracee_point(struct tracee *t, pid_t tid, int status)
 	return point;
 }
 
+/* The process of t->at: the program's, or one that was forked. While its thread is there. */
+static inline pid_t tracee_process(const struct tracee *t)
+{
+	char path[64], line[128];
+	pid_t process = 0;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", t->at.tid);
+	status = fopen(path, "r");
+	if (!status)
+		tracee_give_up(path);
+	while (!process && fgets(line, sizeof(line), status))
+		sscanf(line, "Tgid: %d", &process);
+	fclose(status);
+	return process;
+}
+
 static inline void tracee_resume(struct tracee *t, int how)
 {
+	if (t->at.kind == ENTRY && t->at.call == SYS_exit_group && tracee_process(t) == t->pid)
+		t->leaves = 1;
 	/* One that is being killed is not there any more. */
 	if (ptrace(how, t->at.tid, NULL, (long)t->at.signal) && errno != ESRCH)
 		tracee_give_up("ptrace");
@@ -168,23 +188,6 @@ static inline void tracee_hold_to_end(struct tracee *t)
 	t->stopped = 0;
 	while (tracee_next(t))
 		;
-}
-
-/* The process of t->at: the program's, or one that was forked. While its thread is there. */
-static inline pid_t tracee_process(const struct tracee *t)
-{
-	char path[64], line[128];
-	pid_t process = 0;
-	FILE *status;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", t->at.tid);
-	status = fopen(path, "r");
-	if (!status)
-		tracee_give_up(path);
-	while (!process && fgets(line, sizeof(line), status))
-		sscanf(line, "Tgid: %d", &process);
-	fclose(status);
-	return process;
 }
 
 static inline void tracee_kill(struct tracee *t, pid_t process)
