@@ -5,7 +5,7 @@
 . /opt/crtos/tests/lib.sh
 . /opt/crtos/tests/tap.sh
 
-points=${1:-12}
+points=${1:-10}
 L=$P/short-life
 
 crtos start --cpus 2 --mem 32M || exit 1
