@@ -143,7 +143,7 @@ static void reading(void)
 		_exit(9);
 	RAW(SYS_waitid, P_ALL, 0, NULL, WEXITED, NULL);
 	/* It may be late on its way to the real-time core. */
-	CALL(poll, "for it", &p, 1, 10000);
+	CALL(poll, "for it", &p, 1, -1);
 	memset(records, 0x55, sizeof(records));
 	CALL(read, "a child's end", fd, records, sizeof(records[0]));
 	SEE("signal %u, code %d, status %d, of a process %d", records[0].ssi_signo,
@@ -235,7 +235,7 @@ static void waiting(void)
 	read_one(fd);
 	pthread_join(thread, NULL);
 	pthread_create(&thread, NULL, signal_soon, &me);
-	CALL(poll, "for a thread's", &p, 1, 10000);
+	CALL(poll, "for a thread's", &p, 1, -1);
 	SEE("events %x", p.revents);
 	pthread_join(thread, NULL);
 	read_one(fd);
@@ -244,7 +244,7 @@ static void waiting(void)
 	CALL(epoll_ctl, "add", epoll, EPOLL_CTL_ADD, fd, &event);
 	CALL(epoll_wait, "none", epoll, &got, 1, 0);
 	pthread_create(&thread, NULL, signal_soon, NULL);
-	CALL(epoll_wait, "one", epoll, &got, 1, 10000);
+	CALL(epoll_wait, "one", epoll, &got, 1, -1);
 	SEE("events %x, data %u", got.events, got.data.u32);
 	pthread_join(thread, NULL);
 	CALL(epoll_wait, "still", epoll, &got, 1, 0);
@@ -258,7 +258,7 @@ static void waiting(void)
 		_exit(kill(me, SIGUSR1) || kill(getpid(), SIGUSR1) ||
 		      read(fd, records, sizeof(records[0])) != sizeof(records[0]) ||
 		      records[0].ssi_pid != (unsigned int)getpid());
-	CALL(poll, "for another's", &p, 1, 10000);
+	CALL(poll, "for another's", &p, 1, -1);
 	SEE("events %x", p.revents);
 	CALL(read, "another's", fd, records, sizeof(records[0]));
 	SEE("signal %u, from it %d", records[0].ssi_signo,
