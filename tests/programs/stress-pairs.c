@@ -2,12 +2,13 @@
 /*
  * Pairs of threads play ping-pong by user interrupts, all at once: each ping is answered by exactly one pong.
  *
- *	stress-pairs [-p PAIRS] [-r ROUNDS] [-l SECONDS] [-m MODE]
+ *	stress-pairs [-p PAIRS] [-r ROUNDS] [-l SECONDS] [-m MODE] [-o]
  *
  * By default two pairs a CPU, 100000 rounds each. By their number, pairs spin (and yield), block in
  * CRTOS_IOC_UINTR_WAIT or in a system call that user interrupts end; are threads of this process or two processes (the
  * second inherits the first one's descriptor and passes it its own); stay on a CPU or are moved about. Meanwhile all
- * get signals at random. CPUs may come and go. MODE (spin, wait, call) is the only one then.
+ * get signals at random. CPUs may come and go. MODE (spin, wait, call) is the only one then. -o: others
+ * use user interrupts, too, so that what is in use at the end is not looked at.
  *
  * A player knows how many interrupts it must have got: one more or one less than the ball says ends the test. Nobody
  * gives up waiting: what is stuck when the time is over is shown as it stands. Prints TAP.
@@ -395,7 +396,7 @@ int main(int argc, char **argv)
 
 	stress_begin();
 	pair_count = 2 * (unsigned int)cpus;
-	while ((option = getopt(argc, argv, "p:r:l:m:")) != -1) {
+	while ((option = getopt(argc, argv, "p:r:l:m:o")) != -1) {
 		if (option == 'p')
 			pair_count = (unsigned int)atoi(optarg);
 		else if (option == 'r')
@@ -404,6 +405,8 @@ int main(int argc, char **argv)
 			limit = atof(optarg);
 		else if (option == 'm')
 			only = mode_index(optarg);
+		else if (option == 'o')
+			not_alone = 1;
 		else
 			return 2;
 	}

@@ -35,7 +35,7 @@ signals() { $RT $P/signals >signals.$1 2>&1 && echo well; }
 inheritance() { $RT $P/pi >inheritance.$1 2>&1 && echo well; }
 memory() { $RT $P/mmaps >memory.$1 2>&1 && echo well; }
 fault() { $RT $P/segv >fault.$1 2>&1; echo $?; }
-interrupts() { $P/stress-pairs -r 500 -l 200 >interrupts.$1 2>&1 && echo well; }
+interrupts() { $P/stress-pairs -o -r 500 -l 200 >interrupts.$1 2>&1 && echo well; }
 
 works="pipeline python children packed database digest cycles groups forks threads signals inheritance memory fault interrupts"
 
@@ -65,7 +65,8 @@ random() {
 
 wrong() {
 	echo "runner $runner: $*" >>$S/wrong
-	tail -n 5 $S/out.$runner $S/err.$runner >>$S/wrong
+	# A work's own output, if it has any, is what was written last.
+	tail -n 5 $S/out.$runner $S/err.$runner "$(ls -t $S/scratch/*.$runner | head -n 1)" >>$S/wrong 2>/dev/null
 }
 
 one_work() {
