@@ -345,15 +345,15 @@ static void end_without_partition(struct tracee *t, int shadow)
 /* The parent stays at the exit of its fork; its child is killed when it is idle. */
 static int die_before_parent(struct tracee *t)
 {
-	struct point fork = t->at;
+	struct point forked = t->at;
 
 	t->stopped = 0;
-	while (tracee_next(t) && !(is_idle(&t->at) && tracee_process(t) == fork.child))
+	while (tracee_next(t) && !(is_idle(&t->at) && tracee_process(t) == forked.child))
 		;
-	kill(fork.child, SIGKILL);
+	kill(forked.child, SIGKILL);
 	if (tracee_overdue || !runs("a program beside it"))
 		return 0;
-	t->at = fork;
+	t->at = forked;
 	t->stopped = 1;
 	while (tracee_next(t))
 		;

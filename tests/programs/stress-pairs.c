@@ -7,8 +7,8 @@
  * By default two pairs a CPU, 100000 rounds each. By their number, pairs spin (and yield), block in
  * CRTOS_IOC_UINTR_WAIT or in a system call that user interrupts end; are threads of this process or two processes (the
  * second inherits the first one's descriptor and passes it its own); stay on a CPU or are moved about. Meanwhile all
- * get signals at random. CPUs may come and go. MODE (spin, wait, call) is the only one then. -o: others
- * use user interrupts, too, so that what is in use at the end is not looked at.
+ * get signals at random. CPUs may come and go. MODE (spin, wait, call) is the only one then. -o: others use
+ * user interrupts, too, so that what is in use at the end is not looked at.
  *
  * A player knows how many interrupts it must have got: one more or one less than the ball says ends the test. Nobody
  * gives up waiting: what is stuck when the time is over is shown as it stands. Prints TAP.

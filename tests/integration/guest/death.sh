@@ -5,7 +5,7 @@
 . /opt/crtos/tests/lib.sh
 . /opt/crtos/tests/tap.sh
 
-points=${1:-10}
+points=${1:-20}
 L=$P/short-life
 
 crtos start --cpus 2 --mem 32M || exit 1
@@ -38,7 +38,7 @@ labelled "a panic of the RTOS, fork" "$P/kill-at" -n $((points / 2)) -f fork pan
 labelled "a panic of the RTOS, a shared file" "$P/kill-at" -n $((points / 2)) -f lend panic crtos run $L lend
 labelled "crtos stop, a shared file" "$P/kill-at" -n $((points / 2)) -f lend stop crtos run $L lend
 labelled "crtos stop" "$P/kill-at" -n $((points / 2)) stop crtos run $L exit
-labelled "crtos stop, fork" "$P/kill-at" -n $((points / 2)) -f fork stop crtos run $L fork
+labelled "crtos stop, fork" "$P/kill-at" -n $((points / 4)) -f fork stop crtos run $L fork
 labelled "crtos stop, signals" "$P/kill-at" -n $((points / 4)) -f signalfd stop crtos run $L signals
 labelled "crtos stop as it makes a core file" "$P/kill-at" -n $((points / 2)) -f death stop crtos run $L core
 labelled "crtos stop as the program dies" "$P/kill-at" -n $((points / 4)) -f death stop crtos run $L accident

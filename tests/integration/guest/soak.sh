@@ -63,10 +63,10 @@ random() {
 	random=$((state / 65536 % $1))
 }
 
+# wrong WHAT [FILE]: of a work whose output is in FILE, if there is any.
 wrong() {
-	echo "runner $runner: $*" >>$S/wrong
-	# A work's own output, if it has any, is what was written last.
-	tail -n 5 $S/out.$runner $S/err.$runner "$(ls -t $S/scratch/*.$runner | head -n 1)" >>$S/wrong 2>/dev/null
+	echo "runner $runner: $1" >>$S/wrong
+	tail -n 5 $S/out.$runner $S/err.$runner ${2:-} >>$S/wrong 2>/dev/null
 }
 
 one_work() {
@@ -79,7 +79,7 @@ one_work() {
 	if [ $status = 0 ] && cmp -s $S/out.$runner "$S/expected.$1"; then
 		ended=$((ended + 1))
 	else
-		wrong "$RT $1: status $status"
+		wrong "$RT $1: status $status" "$1.$runner"
 	fi
 }
 
