@@ -3,7 +3,7 @@
  * Ends a real-time process at every point where its shadow touches Linux, one point a run, and sees each time that
  * nothing is left of it and that the partition still works.
  *
- *	kill-at [-n MAX] [-f FROM] [-r IOCTL]... ACTION COMMAND...
+ *	kill-at [-n MAX] [-f FROM] [-w WINDOW] [-r IOCTL]... ACTION COMMAND...
  *
  * The points are the entry and the exit of every system call of the shadow's threads, and every signal. ACTION:
  *
@@ -17,10 +17,10 @@
  *
  * FROM is the first point that counts: `create`, the entry of CRTOS_IOC_PROC_CREATE, before which nothing exists that
  * could be left; `loop`, that of getppid(); `fork`, that of CRTOS_IOC_PROC_FORK; `lend`, that of CRTOS_IOC_LEND;
- * `signalfd`, that of CRTOS_IOC_SIGNALFD;
- * `death`, after `loop`, where the shadow begins to die as its program did or is told to. One run counts the points; MAX bounds how many
- * of them, evenly spread, are used. -r names an operation of /dev/crtos (the low byte of the command, in hexadecimal)
- * that must be among them. Prints TAP.
+ * `signalfd`, that of CRTOS_IOC_SIGNALFD; `death`, after `loop`, where the shadow begins to die as its program did or
+ * is told to. One run counts the points. No more than the first WINDOW are used, and no more than MAX of these, evenly
+ * spread. -r names an operation of /dev/crtos (the low byte of the command, in hexadecimal) that must be among them.
+ * Prints TAP.
  */
 #define _GNU_SOURCE
 #include <sched.h>
@@ -460,7 +460,7 @@ static int sweep_steps(char *const *command, unsigned int max)
 	return senduipis > 0 && senduipis < runs;
 }
 
-static int sweep_points(char *const *command, unsigned int max)
+static int sweep_points(char *const *command, unsigned int max, unsigned int window)
 {
 	static struct tracee t;
 	unsigned int total = run_to(&t, command, -1u), i, n;
@@ -471,8 +471,9 @@ static int sweep_points(char *const *command, unsigned int max)
 		printf("# alone it ends with %d after %u points\n", alone, total);
 		return 0;
 	}
+	total = total < window ? total : window;
 	/* As long as there are points, or a sample of them. */
-	for (i = 0; !ret && (total > max ? i < max : 1); i++) {
+	for (i = 0; !ret && i < (total > max ? max : window); i++) {
 		n = total > max ? 1 + (unsigned int)((uint64_t)i * total / max) : 1 + i;
 		ret = die_at(command, n, alone);
 		/* Not every run has as many points as the one that counted them. */
@@ -505,22 +506,24 @@ static int name_index(const char *const *names, int count, const char *name)
 
 int main(int argc, char **argv)
 {
-	unsigned int max = -1u, required[OPERATIONS], requirements = 0, i;
+	unsigned int max = -1u, window = -1u, required[OPERATIONS], requirements = 0, i;
 	int option, good;
 	double begin;
 
-	while ((option = getopt(argc, argv, "+n:f:r:")) != -1) {
+	while ((option = getopt(argc, argv, "+n:f:w:r:")) != -1) {
 		if (option == 'n')
 			max = (unsigned int)atoi(optarg);
 		else if (option == 'f')
 			from = name_index(from_names, FROMS, optarg);
+		else if (option == 'w')
+			window = (unsigned int)atoi(optarg);
 		else if (option == 'r' && requirements < OPERATIONS)
 			required[requirements++] = strtoul(optarg, NULL, 16) % OPERATIONS;
 	}
 	action = optind < argc ? name_index(action_names, ACTIONS, argv[optind]) : ACTIONS;
 	if (argc - optind < 2 || action == ACTIONS || from == FROMS) {
 		fprintf(stderr,
-			"usage: kill-at [-n MAX] [-f FROM] [-r IOCTL]... ACTION COMMAND...\n");
+			"usage: kill-at [-n MAX] [-f FROM] [-w WINDOW] [-r IOCTL]... ACTION COMMAND...\n");
 		return 2;
 	}
 	device = open(CRTOS_DEVICE, O_RDWR | O_CLOEXEC);
@@ -533,7 +536,7 @@ int main(int argc, char **argv)
 	if (action == STEP)
 		good = sweep_steps(argv + optind + 1, max);
 	else
-		good = sweep_points(argv + optind + 1, max);
+		good = sweep_points(argv + optind + 1, max, window);
 	check(good, "%s: %u deaths in %.0f s leave nothing behind", action_names[action], used,
 	      now() - begin);
 	for (i = 0; i < requirements; i++)

@@ -19,7 +19,9 @@ labelled "ipi" "$P/kill-at" -n "$points" -r 65 kill crtos run --notifier ipi $L 
 labelled "poll" "$P/kill-at" -n "$points" kill crtos run --notifier poll $L exit
 labelled "a fault" "$P/kill-at" -n "$points" kill crtos run $L fault
 labelled "execve" "$P/kill-at" -n "$points" kill crtos run $L exec
-labelled "fork" "$P/kill-at" -n $((points * 2)) -f fork -r 67 kill crtos run $L fork
+# A child that executes a program closes its hundreds of descriptors: what is between it and its parent comes first.
+labelled "fork, its beginning" "$P/kill-at" -w 40 -f fork -r 67 kill crtos run $L fork
+labelled "fork, all of it" "$P/kill-at" -n "$points" -f fork kill crtos run $L fork
 labelled "fork, inside of calls" "$P/kill-at" -n "$points" -f fork inside crtos run --spin 0 $L fork
 labelled "a child, before its parent has told the RTOS of it" "$P/kill-at" child crtos run $L fork
 labelled "a shared file" "$P/kill-at" -n $((points * 2)) -f lend -r 69 kill crtos run $L share
@@ -34,11 +36,11 @@ labelled "a core file, inside of calls" "$P/kill-at" -n "$points" -f death insid
 labelled "a panic of the RTOS as it makes a core file" "$P/kill-at" -n $((points / 4)) -f death panic crtos run $L core
 labelled "a panic of the RTOS, signals" "$P/kill-at" -n $((points / 4)) -f signalfd panic crtos run $L signals
 labelled "a panic of the RTOS" "$P/kill-at" -n $((points / 2)) panic crtos run $L exit
-labelled "a panic of the RTOS, fork" "$P/kill-at" -n $((points / 2)) -f fork panic crtos run $L fork
+labelled "a panic of the RTOS, fork" "$P/kill-at" -w 40 -n $((points / 2)) -f fork panic crtos run $L fork
 labelled "a panic of the RTOS, a shared file" "$P/kill-at" -n $((points / 2)) -f lend panic crtos run $L lend
 labelled "crtos stop, a shared file" "$P/kill-at" -n $((points / 2)) -f lend stop crtos run $L lend
 labelled "crtos stop" "$P/kill-at" -n $((points / 2)) stop crtos run $L exit
-labelled "crtos stop, fork" "$P/kill-at" -n $((points / 4)) -f fork stop crtos run $L fork
+labelled "crtos stop, fork" "$P/kill-at" -w 40 -n $((points / 4)) -f fork stop crtos run $L fork
 labelled "crtos stop, signals" "$P/kill-at" -n $((points / 4)) -f signalfd stop crtos run $L signals
 labelled "crtos stop as it makes a core file" "$P/kill-at" -n $((points / 2)) -f death stop crtos run $L core
 labelled "crtos stop as the program dies" "$P/kill-at" -n $((points / 4)) -f death stop crtos run $L accident
