@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <linux/close_range.h>
 #include <linux/prctl.h>
+#include <sys/resource.h>
 
 #include "raw.h"
 
@@ -147,10 +148,14 @@ static long close_range_around(unsigned int first, unsigned int last, unsigned i
 /* EBUSY is what Linux says where dup2() meets a descriptor that is just being opened. */
 static long dup_onto(const struct crtos_scf_call *call, unsigned int dev)
 {
+	struct rlimit limit = { 0 };
+
 	if (is_private_fd(call->args[0], dev))
 		return -EBADF;
-	if (is_private_fd(call->args[1], dev))
-		return -EBUSY;
+	if (is_private_fd(call->args[1], dev)) {
+		raw_syscall4(__NR_prlimit64, 0, RLIMIT_NOFILE, 0, (uint64_t)&limit);
+		return (uint32_t)call->args[1] < limit.rlim_cur ? -EBUSY : -EBADF;
+	}
 	return raw_syscall3(call->nr, call->args[0], call->args[1], call->args[2]);
 }
 

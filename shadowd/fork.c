@@ -31,16 +31,12 @@ static _Noreturn void give_up(void)
 /* The child's session takes the place of the parent's, which stays open beside it as long as it is shown. */
 static int take_session(int session, bool shared)
 {
-	int dev = shadow.dev;
+	int dev = private_fd(session, shared ? shadow.dev : session, shadow.dev);
 
-	shadow.mirror_dev = dev;
-	if (shared) {
-		shadow.mirror_dev = dev + 1;
-		if (dup3(dev, dev + 1, O_CLOEXEC) < 0)
-			return -errno;
-	}
-	if (dup3(session, dev, O_CLOEXEC) < 0)
-		return -errno;
+	if (dev < 0)
+		return dev;
+	shadow.dev = dev;
+	shadow.mirror_dev = shared ? dev + 1 : dev;
 	close(session);
 	return 0;
 }
@@ -69,11 +65,24 @@ static _Noreturn void child(int session, bool shared, const sigset_t *mask)
 	shadow_continue_on(stack, shadow_first_loop);
 }
 
+/* The program may have used up its descriptors. */
+static int open_session(uint32_t token)
+{
+	struct rlimit limit;
+	int session = crtos_proc_fork(shadow.dev, token);
+
+	if (session == -EMFILE && private_fd_room(shadow.dev + 3, &limit) >= 0) {
+		session = crtos_proc_fork(shadow.dev, token);
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+	return session;
+}
+
 long shadow_fork(uint32_t token, bool shared)
 {
 	sigset_t all, mask;
 	long ret;
-	int session = crtos_proc_fork(shadow.dev, token);
+	int session = open_session(token);
 
 	/* To a program they are all as if there were too many processes. */
 	if (session < 0)
@@ -92,7 +101,7 @@ long shadow_fork(uint32_t token, bool shared)
 
 long shadow_own_mirror(void)
 {
-	int ret;
+	int ret, dev;
 
 	if (shadow.mirror_dev == shadow.dev)
 		return -EINVAL;
@@ -101,7 +110,11 @@ long shadow_own_mirror(void)
 		ret = crtos_mirror_map(shadow.dev, CRTOS_USER_START, CRTOS_USER_END);
 	if (ret)
 		return ret;
-	close(shadow.mirror_dev);
+	dev = private_fd(shadow.dev, shadow.dev, shadow.dev);
+	if (dev >= 0)
+		shadow.dev = dev;
+	else
+		close(shadow.mirror_dev); /* the parent's must go, whatever comes to its number */
 	shadow.mirror_dev = shadow.dev;
 	return 0;
 }

@@ -50,10 +50,11 @@ static void open_device(void)
 		stop(EXIT_CRTOS, "the crtos module is not loaded; load it with: modprobe crtos");
 	if (dev < 0)
 		stop(EXIT_CRTOS, "%s: %s", CRTOS_DEVICE, strerror(-dev));
-	/* The program finds the low numbers free, as it would without us. */
-	shadow.dev = shadow.mirror_dev = private_fd(dev);
+	/* The program finds its numbers free, as it would without us. */
+	shadow.dev = shadow.mirror_dev = private_fd(dev, dev, -1);
 	if (shadow.dev < 0)
 		stop(EXIT_CRTOS, "no room for private descriptors: %s", strerror(-shadow.dev));
+	crtos_close(dev);
 }
 
 static void create_process(const struct handover *handover)

@@ -7,10 +7,12 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 static char buffer[2 * PAGE];
 static struct iovec iov = { buffer, 16 };
@@ -379,9 +381,56 @@ static void events(void)
 	CALL(fanotify_mark, "a bad descriptor", 900, 1, 1, AT_FDCWD, NULL);
 }
 
+/* How a child ends: what it exits with, or minus the signal. */
+static int child_end(void)
+{
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(7);
+	if (child < 0 || waitpid(child, &status, 0) != child)
+		return -1000;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* The number is the limit's, and they are all the program's; a child can be, whatever it is lowered to. */
+static void limit(void)
+{
+	static const struct rlimit few[] = { { 64, 64 }, { 5, 64 }, { 0, 64 } };
+	struct rlimit old;
+	int highest = 0, fd, closed = 0, status;
+	unsigned int i;
+	pid_t child;
+
+	group("limit");
+	getrlimit(RLIMIT_NOFILE, &old);
+	while ((fd = dup(0)) >= 0)
+		highest = fd;
+	SEE("up to %d of %d, then %d; a child %d", highest, (int)old.rlim_cur, errno, child_end());
+	for (fd = 3; fd <= highest; fd++)
+		closed += !close(fd);
+	SEE("%d can be closed", closed);
+	CALL(fstat, "the limit", old.rlim_cur, buffer);
+	CALL(fcntl, "the limit", old.rlim_cur, F_GETFD);
+	CALL(dup2, "the limit", 0, old.rlim_cur);
+	for (i = 0; i < COUNT(few); i++) {
+		child = fork();
+		if (!child) {
+			if (RAW(SYS_setrlimit, RLIMIT_NOFILE, few + i) ||
+			    (!geteuid() && RAW(SYS_setresuid, 65534, 65534, 65534)))
+				_exit(100);
+			_exit(child_end());
+		}
+		SEE("child's with a limit of %d: %d", (int)few[i].rlim_cur,
+		    waitpid(child, &status, 0) == child ? WEXITSTATUS(status) : -1);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	diff_start(argc, argv);
+	limit();
 	bad_ones();
 	duplicates();
 	pipes();

@@ -74,7 +74,7 @@ static void making(void)
 	CALL(signalfd4, "all flags", -1, &set, 8, -1);
 	CALL(signalfd4, "not open", 777, &set, 8, 0);
 	CALL(signalfd4, "negative", -2, &set, 8, 0);
-	CALL(signalfd4, "the shadow's own", 1022, &set, 8, 0);
+	CALL(signalfd4, "the shadow's own", 1024, &set, 8, 0);
 	other = RAW(SYS_openat, AT_FDCWD, "/dev/null", O_RDWR, 0);
 	CALL(signalfd4, "another file", other, &set, 8, 0);
 	close(other);
