@@ -21,38 +21,47 @@
 #include "lent.h"
 #include "mirror.h"
 
-#define WRITABLE	XA_MARK_0
+#define WRITABLE XA_MARK_0
 
 struct request {
 	u64 seq;
 	enum crtos_lend what;
-	unsigned long first;		/* page numbers */
+	unsigned long first; /* page numbers */
 	unsigned long count;
 	struct crtos_lend_list *list;
 };
 
 static atomic_long_t lent_pages;
+static atomic_long_t lent_cache; /* of these: that Linux takes for page cache */
 
 u64 crtos_lent_count(void)
 {
 	return atomic_long_read(&lent_pages);
 }
 
-static void uncharge(struct crtos_lent *lent)
+static void count(struct page *page, long pages)
+{
+	atomic_long_add(pages, &lent_pages);
+	/* What is shared memory, and not a file's, could be swapped. */
+	if (!PageSwapBacked(page))
+		atomic_long_add(pages, &lent_cache);
+}
+
+static void uncharge(struct crtos_lent *lent, struct page *page)
 {
 	atomic_long_dec(&lent->user->locked_vm);
-	atomic_long_dec(&lent_pages);
+	count(page, -1);
 }
 
 /* A page more. Return: false if that is more than the user may have. */
-static bool charge(struct crtos_lent *lent)
+static bool charge(struct crtos_lent *lent, struct page *page)
 {
 	unsigned long limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT;
 
-	atomic_long_inc(&lent_pages);
+	count(page, 1);
 	if (atomic_long_inc_return(&lent->user->locked_vm) <= limit || capable(CAP_IPC_LOCK))
 		return true;
-	uncharge(lent);
+	uncharge(lent, page);
 	return false;
 }
 
@@ -97,8 +106,8 @@ static void take_back(struct crtos_lent *lent, unsigned long first, unsigned lon
 		bool writable = xa_get_mark(&lent->pages, number, WRITABLE);
 
 		xa_erase(&lent->pages, number);
+		uncharge(lent, page);
 		unpin_user_pages_dirty_lock(&page, 1, writable);
-		uncharge(lent);
 		cond_resched();
 	}
 }
@@ -119,11 +128,11 @@ static int keep(struct crtos_lent *lent, const struct crtos_mirror *mirror, unsi
 		unpin_user_page(page);
 		page = old;
 	} else {
-		if (!charge(lent))
+		if (!charge(lent, page))
 			return -ENOMEM;
 		ret = xa_err(xa_store(&lent->pages, number, page, GFP_KERNEL));
 		if (ret) {
-			uncharge(lent);
+			uncharge(lent, page);
 			return ret;
 		}
 	}
@@ -131,6 +140,16 @@ static int keep(struct crtos_lent *lent, const struct crtos_mirror *mirror, unsi
 		xa_set_mark(&lent->pages, number, WRITABLE);
 	*frame = page_to_phys(page);
 	return 0;
+}
+
+/*
+ * Whether Linux can do without so many more pages, and keep a sixteenth of its memory. Those that are lent of its page
+ * cache it believes it could have back, and would have programs killed for it.
+ */
+static bool memory_left(unsigned long pages)
+{
+	return si_mem_available() - atomic_long_read(&lent_cache) >=
+	       (long)(pages + totalram_pages() / 16);
 }
 
 /* Memory of devices and the like is not lent. */
@@ -154,6 +173,8 @@ static long pin(const struct request *r, struct page **pages)
 
 	if (!can_lend(r->first << PAGE_SHIFT))
 		return -EOPNOTSUPP;
+	if (!memory_left(r->count))
+		return -ENOMEM;
 	ret = pin_user_pages_fast(r->first << PAGE_SHIFT, r->count, flags, pages);
 	/* Behind the end of the file. */
 	return ret == -EFAULT ? 0 : ret;

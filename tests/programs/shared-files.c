@@ -11,7 +11,7 @@
  *	inherit			gets the lock from one that died with it
  *	waited			until somebody waits for the lock
  *	storm COUNT		executes itself COUNT times, while its threads map and unmap FILE
- *	limit PAGES		maps so many pages of a file
+ *	limit PAGES [read]	maps so many pages of a file, to write or only to read
  *	disk			FILE is on a disk, which gets what is stored, again and again
  */
 #define _GNU_SOURCE
@@ -29,8 +29,8 @@
 
 #include "test.h"
 
-#define PAGE	4096
-#define RW	(PROT_READ | PROT_WRITE)
+#define PAGE 4096
+#define RW (PROT_READ | PROT_WRITE)
 
 struct common {
 	uint32_t turn;
@@ -487,17 +487,18 @@ static int storm(const char *path, int count)
 	return 2;
 }
 
-static int limit(const char *path, unsigned int pages)
+static int limit(const char *path, off_t pages, int prot)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
-	char *a = fd < 0 || ftruncate(fd, pages * PAGE) ? MAP_FAILED : map(fd, pages, RW, 0);
+	char *a = fd < 0 || ftruncate(fd, pages * PAGE) ? MAP_FAILED : map(fd, pages, prot, 0);
 
 	unlink(path);
 	if (a == MAP_FAILED) {
 		perror(path);
 		return 1;
 	}
-	a[(pages - 1) * PAGE] = 1;
+	if (prot & PROT_WRITE)
+		a[(pages - 1) * PAGE] = 1;
 	return 0;
 }
 
@@ -547,8 +548,8 @@ int main(int argc, char **argv)
 		return storm(argv[1], atoi(argv[3]));
 	if (!strcmp(role, "disk"))
 		return disk(argv[1]);
-	if (!strcmp(role, "limit") && argc == 4)
-		return limit(argv[1], atoi(argv[3]));
+	if (!strcmp(role, "limit") && argc >= 4)
+		return limit(argv[1], atoi(argv[3]), argc > 4 ? PROT_READ : RW);
 	c = common(argv[1], 0);
 	if (!strcmp(role, "turns") && argc == 5)
 		return turns(c, atoi(argv[3]), atoi(argv[4]));

@@ -29,3 +29,6 @@ wait $server
 # The root is a disk.
 ok "what is stored reaches the disk, on Linux" $P/shared-files /root/shared disk
 ok "what is stored reaches the disk" crtos run $P/shared-files /root/shared disk
+refused "no file is mapped that takes all of Linux's memory" 1 "Cannot allocate memory" \
+	crtos run $P/shared-files /root/large limit $(awk '$1 == "MemTotal:" { print int($2 / 4) }' /proc/meminfo) read
+ok "what of it was lent is given back" wait_until 30 value_is frames_lent 0
