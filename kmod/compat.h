@@ -6,6 +6,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/syscore_ops.h>
 #include <linux/version.h>
 #include <asm/apic.h>
 #include <asm/smp.h>
@@ -54,18 +55,64 @@ static inline bool crtos_current_blocks(void)
 }
 
 /*
- * Of the pending signals of @task that are not in @others. Under its siglock. Later kernels have a thread dequeue
- * its own only: there a signal to one thread stays where it is.
+ * Of the pending signals of @task that are not in @others. Under its siglock, in a kernel thread. From 6.12 on a thread
+ * dequeues its own only: @task's are ours for as long.
  */
 static inline int crtos_dequeue_signal(struct task_struct *task, sigset_t *others,
 				       struct kernel_siginfo *info)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
-	return 0;
-#else
 	enum pid_type type;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	struct sigpending *theirs = &task->pending, *ours = &current->pending;
+	struct sighand_struct *sighand = rcu_dereference_raw(current->sighand);
+	int sig;
 
+	/* Under another siglock already: kernel threads send nothing under theirs, so the order is this one. */
+	spin_lock_nested(&sighand->siglock, SINGLE_DEPTH_NESTING);
+	list_splice_init(&theirs->list, &ours->list);
+	swap(theirs->signal, ours->signal);
+	sig = dequeue_signal(others, info, &type);
+	list_splice_init(&ours->list, &theirs->list);
+	swap(theirs->signal, ours->signal);
+	/* dequeue_signal() has looked at what was not this thread's. */
+	recalc_sigpending();
+	spin_unlock(&sighand->siglock);
+	return sig;
+#else
 	return dequeue_signal(task, others, info, &type);
+#endif
+}
+
+/* What one CPU does about a suspend when it is the last. Some kernels hand data to it (Kbuild). */
+struct crtos_syscore {
+	struct syscore_ops ops;
+#ifdef CRTOS_SYSCORE_DATA
+	struct syscore syscore;
+#endif
+};
+
+#ifdef CRTOS_SYSCORE_DATA
+#define CRTOS_SYSCORE_ARGS void *data
+#else
+#define CRTOS_SYSCORE_ARGS void
+#endif
+
+static inline void crtos_syscore_register(struct crtos_syscore *core)
+{
+#ifdef CRTOS_SYSCORE_DATA
+	core->syscore.ops = &core->ops;
+	register_syscore(&core->syscore);
+#else
+	register_syscore_ops(&core->ops);
+#endif
+}
+
+static inline void crtos_syscore_unregister(struct crtos_syscore *core)
+{
+#ifdef CRTOS_SYSCORE_DATA
+	unregister_syscore(&core->syscore);
+#else
+	unregister_syscore_ops(&core->ops);
 #endif
 }
 
@@ -75,11 +122,11 @@ static inline int crtos_dequeue_signal(struct task_struct *task, sigset_t *other
 #ifndef CONFIG_USER_RETURN_NOTIFIER
 #error "this kernel needs CONFIG_USER_RETURN_NOTIFIER, which KVM selects"
 #endif
-#define CRTOS_UINTR_KERNEL	1
-#define CRTOS_UINTR_VECTOR	UINTR_NOTIFICATION_VECTOR
+#define CRTOS_UINTR_KERNEL 1
+#define CRTOS_UINTR_VECTOR UINTR_NOTIFICATION_VECTOR
 #else
-#define CRTOS_UINTR_KERNEL	0
-#define CRTOS_UINTR_VECTOR	0	/* one for each CPU (uintr_cpu.c) */
+#define CRTOS_UINTR_KERNEL 0
+#define CRTOS_UINTR_VECTOR 0 /* one for each CPU (uintr_cpu.c) */
 #endif
 
 #endif

@@ -43,7 +43,7 @@ static void count(struct page *page, long pages)
 {
 	atomic_long_add(pages, &lent_pages);
 	/* What is shared memory, and not a file's, could be swapped. */
-	if (!PageSwapBacked(page))
+	if (!folio_test_swapbacked(page_folio(page)))
 		atomic_long_add(pages, &lent_cache);
 }
 

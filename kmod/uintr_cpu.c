@@ -4,7 +4,6 @@
 
 #include <linux/cpuhotplug.h>
 #include <linux/interrupt.h>
-#include <linux/syscore_ops.h>
 #include <asm/apic.h>
 #include <asm/msr.h>
 #include <asm/tlbflush.h>
@@ -103,7 +102,7 @@ static int uintr_cpu_offline(unsigned int cpu)
  */
 static struct crtos_thread *suspended;
 
-static int uintr_cpu_suspend(void)
+static int uintr_cpu_suspend(CRTOS_SYSCORE_ARGS)
 {
 	suspended = this_cpu_ptr(&crtos_uintr_cpu)->loaded;
 	if (suspended)
@@ -111,16 +110,18 @@ static int uintr_cpu_suspend(void)
 	return 0;
 }
 
-static void uintr_cpu_resume(void)
+static void uintr_cpu_resume(CRTOS_SYSCORE_ARGS)
 {
 	uintr_cpu_reset();
 	if (suspended)
 		crtos_thread_load(suspended);
 }
 
-static struct syscore_ops uintr_cpu_syscore_ops = {
-	.suspend = uintr_cpu_suspend,
-	.resume = uintr_cpu_resume,
+static struct crtos_syscore uintr_cpu_syscore = {
+	.ops = {
+		.suspend = uintr_cpu_suspend,
+		.resume = uintr_cpu_resume,
+	},
 };
 
 static void vectors_free(void)
@@ -184,7 +185,7 @@ int __init crtos_uintr_cpu_init(void)
 		return ret;
 	}
 	cpu_state = ret;
-	register_syscore_ops(&uintr_cpu_syscore_ops);
+	crtos_syscore_register(&uintr_cpu_syscore);
 	return 0;
 }
 
@@ -193,7 +194,7 @@ void crtos_uintr_cpu_exit(void)
 {
 	if (!crtos_features_uintr())
 		return;
-	unregister_syscore_ops(&uintr_cpu_syscore_ops);
+	crtos_syscore_unregister(&uintr_cpu_syscore);
 	unloading = true;
 	cpuhp_remove_state(cpu_state);
 	vectors_free();

@@ -18,13 +18,13 @@
  * Notifiers belong to a CPU, not to a thread: this one is on the list only while its thread runs.
  */
 #include <linux/errno.h>
-#include <linux/futex.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/thread_info.h>
 #include <asm/ptrace.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
+#include <uapi/linux/futex.h>
 
 #include "uintr_eintr.h"
 

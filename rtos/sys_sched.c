@@ -13,7 +13,6 @@
 #include "sys.h"
 #include "uaccess.h"
 
-#define SCHED_DEADLINE		6
 #define SCHED_RESET_ON_FORK	0x40000000
 #define SCHED_ATTR_BYTES	48
 #define SCHED_FLAG_RESET_ON_FORK 0x01
@@ -202,13 +201,14 @@ s64 sys_sched_getattr(struct regs *regs)
 	return copy_to_user(arg1(regs), &attr, sizeof(attr));
 }
 
+/* Later kernels have policies that we know nothing of. */
 s64 sys_sched_get_priority_max(struct regs *regs)
 {
 	u32 policy = arg0(regs);
 
 	if (policy_realtime(policy))
 		return PRIORITY_MAX;
-	return policy_valid(policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+	return policy_valid(policy, 0) ? 0 : sys_remote(regs);
 }
 
 s64 sys_sched_get_priority_min(struct regs *regs)
@@ -217,7 +217,7 @@ s64 sys_sched_get_priority_min(struct regs *regs)
 
 	if (policy_realtime(policy))
 		return 1;
-	return policy_valid(policy, 0) || policy == SCHED_DEADLINE ? 0 : -EINVAL;
+	return policy_valid(policy, 0) ? 0 : sys_remote(regs);
 }
 
 s64 sys_sched_rr_get_interval(struct regs *regs)
