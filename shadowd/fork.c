@@ -65,7 +65,10 @@ static _Noreturn void child(int session, bool shared, const sigset_t *mask)
 	shadow_continue_on(stack, shadow_first_loop);
 }
 
-/* The program may have used up its descriptors. */
+/*
+ * The program may have used up its descriptors. For a moment its other threads find room for one more then, and a limit
+ * that they set in that moment is lost.
+ */
 static int open_session(uint32_t token)
 {
 	struct rlimit limit;
