@@ -121,21 +121,10 @@ static void tell(void)
 		futex_tell_robust();
 }
 
-/*
- * A call that was interrupted: what is made of it depends on whether a handler is called, and on the call.
- * Linux tells the shadow EINTR in either case, since a handler of the shadow's was called.
- */
-static __attribute__((noinline)) s64 failed(const struct regs *regs, s64 ret)
+/* Waits are ended by every handler, these whatever its flags are: most have a mask for as long as they last. */
+static bool waits_once(u64 nr)
 {
-	/* SIGPIPE comes before EPIPE. */
-	process_take_signals(current->process);
-	if (ret == -CRTOS_SIGNALFD_READ)
-		return signalfd_read(regs);
-	if (ret != -EINTR || current->killed)
-		return ret;
-	switch (regs->error) {
-	case __NR_close:
-		return ret;
+	switch (nr) {
 	case __NR_poll:
 	case __NR_ppoll:
 	case __NR_select:
@@ -147,9 +136,29 @@ static __attribute__((noinline)) s64 failed(const struct regs *regs, s64 ret)
 	case __NR_semtimedop:
 	case __NR_msgrcv:
 	case __NR_msgsnd:
-		return -ERESTARTNOHAND;
+		return true;
 	}
-	return -ERESTARTSYS;
+	return false;
+}
+
+/*
+ * A call that was interrupted: what is made of it depends on whether a handler is called, and on the call.
+ * Linux tells the shadow EINTR in either case, since a handler of the shadow's was called. One that had not
+ * begun may be of those that never give EINTR: the signal has come before it.
+ */
+static __attribute__((noinline)) s64 failed(const struct regs *regs, s64 ret)
+{
+	/* SIGPIPE comes before EPIPE. */
+	process_take_signals(current->process);
+	if (ret == -CRTOS_SIGNALFD_READ)
+		return signalfd_read(regs);
+	if ((ret != -EINTR && ret != -CRTOS_SCF_NOT_BEGUN) || current->killed)
+		return ret;
+	if (waits_once(regs->error))
+		return -ERESTARTNOHAND;
+	if (ret == -CRTOS_SCF_NOT_BEGUN)
+		return -ERESTARTNOINTR;
+	return regs->error == __NR_close ? ret : -ERESTARTSYS;
 }
 
 static inline s64 remote(const struct row *row, struct regs *regs)

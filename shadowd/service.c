@@ -4,7 +4,6 @@
  * a hundred instructions here, and no system call but the one that was asked for.
  */
 
-#include <errno.h>
 #include <sys/ioctl.h>
 
 #include "care.h"
@@ -29,7 +28,7 @@ hot long call_linux(const struct crtos_scf_call *call, const uint32_t *interrupt
 			 "	syscall\n"
 			 "2:\n"
 			 "	.subsection 1\n"
-			 "3:	movq	%[eintr], %%rax\n"
+			 "3:	movq	%[not_begun], %%rax\n"
 			 "	jmp	2b\n"
 			 "	.previous\n"
 			 "	.pushsection shadow_call_sites, \"a\"\n"
@@ -37,7 +36,8 @@ hot long call_linux(const struct crtos_scf_call *call, const uint32_t *interrupt
 			 "	.popsection"
 			 : "=a"(ret), [interrupt] "+c"(interrupt), [seq] "+r"(r11)
 			 : "0"((uint64_t)call->nr), "D"(call->args[0]), "S"(call->args[1]),
-			   "d"(call->args[2]), "r"(r10), "r"(r8), "r"(r9), [eintr] "i"(-EINTR)
+			   "d"(call->args[2]), "r"(r10), "r"(r8),
+			   "r"(r9), [not_begun] "i"(-CRTOS_SCF_NOT_BEGUN)
 			 : "memory", "cc");
 	return ret;
 }

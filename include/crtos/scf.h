@@ -167,6 +167,9 @@ enum crtos_end_reason {
  */
 #define CRTOS_SIGNALFD_READ	4094
 
+/* The result of a call that was to be interrupted (crtos_scf_request.interrupt) and had not begun: it was not made. */
+#define CRTOS_SCF_NOT_BEGUN	4093
+
 struct crtos_signalfd_read {
 	__u64 mask;
 	__u32 nonblock;
@@ -195,9 +198,9 @@ struct crtos_scf_request {
 	__u64 args[6];
 	__u32 notify;		/* 1: notify me when the answer is there */
 	/*
-	 * The number (seq) of a call that shall end with EINTR if it has not ended by itself: a signal waits
-	 * for its thread. Stored before the module is asked to signal the shadow (crtos_proc_rt.interrupt);
-	 * whoever is about to make a blocking system call looks here last.
+	 * The number (seq) of a call that shall end if it has not ended by itself, with EINTR, or
+	 * CRTOS_SCF_NOT_BEGUN: a signal waits for its thread. Stored before the module is asked to signal
+	 * the shadow (crtos_proc_rt.interrupt); whoever is about to make a system call looks here last.
 	 */
 	__u32 interrupt;
 } __attribute__((aligned(64)));

@@ -4,6 +4,8 @@
  * what becomes of interrupted calls. Only of a program to itself. With an argument it dies by that signal.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <poll.h>
 #include <pthread.h>
@@ -12,7 +14,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
@@ -195,7 +199,7 @@ static void past(int sig, siginfo_t *info, void *uc)
 	instruction = (void *)r[REG_RIP];
 	r[REG_EFL] &= ~0x100ll;
 	if (sig != SIGTRAP)
-		r[REG_RIP] += 2;	/* all that are tried here have two bytes */
+		r[REG_RIP] += 2; /* all that are tried here have two bytes */
 }
 
 static void infos(void)
@@ -555,6 +559,38 @@ static int die(int sig)
 	return 1;
 }
 
+/* Calls that do not wait are not interrupted, however often and at whichever moment a handler is called. */
+static void calls_that_do_not_wait(void)
+{
+	const struct itimerval often = { { 0, 400 }, { 0, 400 } }, never = { 0 };
+	int i, fd = 0, interrupted = 0, wrong = 0;
+	char path[] = "/tmp/signal-rules.XXXXXX";
+	struct stat st;
+
+	fd = mkstemp(path);
+	act(SIGALRM, note, 0);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (i = 0; i < 3000 || (count < 500 && i < 100000); i++) {
+		int copy = fcntl(fd, F_DUPFD, 200);
+
+		interrupted += copy < 0 && errno == EINTR;
+		wrong += copy != 200;
+		errno = 0;
+		wrong += fstat(fd, &st) || pwrite(fd, "x", 1, i % 100) != 1 || dup2(fd, 201) != 201;
+		interrupted += errno == EINTR;
+		errno = 0;
+		wrong += copy >= 0 && close(copy);
+		interrupted += errno == EINTR;
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	printf("# %d signals in %d rounds\n", count, i);
+	check(count >= 500 && !interrupted && !wrong,
+	      "calls that do not wait: %d interrupted, %d wrong", interrupted, wrong);
+	close(fd);
+	close(201);
+	unlink(path);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1)
@@ -565,5 +601,6 @@ int main(int argc, char **argv)
 	handlers();
 	waits();
 	threads();
+	calls_that_do_not_wait();
 	return test_end();
 }
