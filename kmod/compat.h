@@ -92,9 +92,9 @@ struct crtos_syscore {
 };
 
 #ifdef CRTOS_SYSCORE_DATA
-#define CRTOS_SYSCORE_ARGS void *data
+#define CRTOS_SYSCORE_ARGS	void *data
 #else
-#define CRTOS_SYSCORE_ARGS void
+#define CRTOS_SYSCORE_ARGS	void
 #endif
 
 static inline void crtos_syscore_register(struct crtos_syscore *core)
@@ -122,11 +122,11 @@ static inline void crtos_syscore_unregister(struct crtos_syscore *core)
 #ifndef CONFIG_USER_RETURN_NOTIFIER
 #error "this kernel needs CONFIG_USER_RETURN_NOTIFIER, which KVM selects"
 #endif
-#define CRTOS_UINTR_KERNEL 1
-#define CRTOS_UINTR_VECTOR UINTR_NOTIFICATION_VECTOR
+#define CRTOS_UINTR_KERNEL	1
+#define CRTOS_UINTR_VECTOR	UINTR_NOTIFICATION_VECTOR
 #else
-#define CRTOS_UINTR_KERNEL 0
-#define CRTOS_UINTR_VECTOR 0 /* one for each CPU (uintr_cpu.c) */
+#define CRTOS_UINTR_KERNEL	0
+#define CRTOS_UINTR_VECTOR	0	/* one for each CPU (uintr_cpu.c) */
 #endif
 
 #endif

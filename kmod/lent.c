@@ -21,18 +21,18 @@
 #include "lent.h"
 #include "mirror.h"
 
-#define WRITABLE XA_MARK_0
+#define WRITABLE	XA_MARK_0
 
 struct request {
 	u64 seq;
 	enum crtos_lend what;
-	unsigned long first; /* page numbers */
+	unsigned long first;		/* page numbers */
 	unsigned long count;
 	struct crtos_lend_list *list;
 };
 
 static atomic_long_t lent_pages;
-static atomic_long_t lent_cache; /* of these: that Linux takes for page cache */
+static atomic_long_t lent_cache;	/* of these: that Linux takes for page cache */
 
 u64 crtos_lent_count(void)
 {

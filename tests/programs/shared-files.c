@@ -29,8 +29,8 @@
 
 #include "test.h"
 
-#define PAGE 4096
-#define RW (PROT_READ | PROT_WRITE)
+#define PAGE	4096
+#define RW	(PROT_READ | PROT_WRITE)
 
 struct common {
 	uint32_t turn;

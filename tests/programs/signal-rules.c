@@ -199,7 +199,7 @@ static void past(int sig, siginfo_t *info, void *uc)
 	instruction = (void *)r[REG_RIP];
 	r[REG_EFL] &= ~0x100ll;
 	if (sig != SIGTRAP)
-		r[REG_RIP] += 2; /* all that are tried here have two bytes */
+		r[REG_RIP] += 2;	/* all that are tried here have two bytes */
 }
 
 static void infos(void)
