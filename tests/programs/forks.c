@@ -330,6 +330,9 @@ static void many(void)
 	for (i = 0; i < 10; i++) {
 		pid[i] = fork();
 		CHECK(pid[i] >= 0);
+		/* To kill -1 would kill everybody. */
+		if (pid[i] < 0)
+			return;
 		if (!pid[i]) {
 			for (;;)
 				pause();
