@@ -399,7 +399,7 @@ static void limit(void)
 {
 	static const struct rlimit few[] = { { 64, 64 }, { 5, 64 }, { 0, 64 } };
 	struct rlimit old;
-	int highest = 0, fd, closed = 0, status;
+	int highest = 0, fd, error, closed = 0, status;
 	unsigned int i;
 	pid_t child;
 
@@ -407,7 +407,8 @@ static void limit(void)
 	getrlimit(RLIMIT_NOFILE, &old);
 	while ((fd = dup(0)) >= 0)
 		highest = fd;
-	SEE("up to %d of %d, then %d; a child %d", highest, (int)old.rlim_cur, errno, child_end());
+	error = errno;
+	SEE("up to %d of %d, then %d; a child %d", highest, (int)old.rlim_cur, error, child_end());
 	for (fd = 3; fd <= highest; fd++)
 		closed += !close(fd);
 	SEE("%d can be closed", closed);

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -563,11 +564,9 @@ static int die(int sig)
 static void calls_that_do_not_wait(void)
 {
 	const struct itimerval often = { { 0, 400 }, { 0, 400 } }, never = { 0 };
-	int i, fd = 0, interrupted = 0, wrong = 0;
-	char path[] = "/tmp/signal-rules.XXXXXX";
+	int i, fd = memfd_create("signal-rules", 0), interrupted = 0, wrong = 0;
 	struct stat st;
 
-	fd = mkstemp(path);
 	act(SIGALRM, note, 0);
 	setitimer(ITIMER_REAL, &often, NULL);
 	for (i = 0; i < 3000 || (count < 500 && i < 100000); i++) {
@@ -588,7 +587,6 @@ static void calls_that_do_not_wait(void)
 	      "calls that do not wait: %d interrupted, %d wrong", interrupted, wrong);
 	close(fd);
 	close(201);
-	unlink(path);
 }
 
 int main(int argc, char **argv)
